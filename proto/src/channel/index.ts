@@ -1,0 +1,12 @@
+/** What every call between aibridge processes has in common: version, keys, headers, ids. */
+export { API_VERSION, API_VERSION_HEADER, checkApiVersion } from "./api-version.ts";
+export {
+  AUTHORIZATION_HEADER,
+  channelInterceptor,
+  INTERCEPTION_ID_HEADER,
+  readBearer,
+  TOKEN_HEADER,
+} from "./authorization.ts";
+export { plaintextProblem } from "./plaintext.ts";
+export { digestSecret, MIN_KEY_LENGTH, secretsEqual } from "./secrets.ts";
+export { isUuid, uuidFromBytes, uuidToBytes, uuidv7 } from "./uuid.ts";

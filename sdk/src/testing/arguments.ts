@@ -1,0 +1,15 @@
+/** The arguments of a tool call, which a script may give as a value or as raw JSON text. */
+
+export function argumentsText(input: unknown): string {
+  return typeof input === "string" ? input : JSON.stringify(input ?? {});
+}
+
+/** The arguments as a value; raw text that is not JSON stays text, as it would have to in a document. */
+export function parsedArguments(input: unknown): unknown {
+  if (typeof input !== "string") return input ?? {};
+  try {
+    return JSON.parse(input);
+  } catch {
+    return input;
+  }
+}
