@@ -1,0 +1,16 @@
+import type { Api } from "../api.ts";
+import { readErrorBody } from "../provider-error.ts";
+import { errorBody } from "./error-body.ts";
+import { observeAnswer, ResponsesStreamObserver } from "./observe.ts";
+import { readRequest } from "./request.ts";
+
+/** OpenAI's Responses API: `POST /v1/responses` and `/v1/responses/compact`. */
+export const responsesApi: Api = {
+  name: "responses",
+  readRequest,
+  addIncludeUsage: (request) => request.bytes,
+  observeStream: (sink, options) => new ResponsesStreamObserver(sink, options),
+  observeAnswer,
+  readError: readErrorBody,
+  errorBody,
+};

@@ -1,0 +1,82 @@
+import { defineCommand } from "@aibridge/proto/settings";
+
+const logLevels = ["debug", "info", "warn", "error", "silent"];
+
+/** Every setting of the `aibridge dataplane` command. */
+export const dataplaneCommand = defineCommand({
+  name: "dataplane",
+  summary: "run a data plane: proxies AI traffic and records it",
+  flags: {
+    listen: {
+      kind: "text",
+      placeholder: "HOST:PORT",
+      default: "127.0.0.1:8080",
+      description: "where AI clients connect",
+    },
+    "admin-listen": {
+      kind: "text",
+      placeholder: "HOST:PORT",
+      default: "127.0.0.1:8081",
+      description: "where /healthz, /readyz and /metrics are served",
+    },
+    controlplane: {
+      kind: "text",
+      placeholder: "URL",
+      default: "http://127.0.0.1:9090",
+      description: "the control plane; serves every service that no flag of its own points elsewhere",
+    },
+    recorder: { kind: "text", placeholder: "URL", description: "RecorderService of a host platform" },
+    actors: { kind: "text", placeholder: "URL", description: "ActorService of a host platform" },
+    "tool-policy": { kind: "text", placeholder: "URL", description: "ToolPolicyService of a host platform" },
+    "config-service": { kind: "text", placeholder: "URL", description: "ConfigService of a host platform" },
+    config: {
+      kind: "text",
+      placeholder: "FILE",
+      description: "configuration from this aibridge.yaml, without a configuration service",
+    },
+    "gateway-key": {
+      kind: "text",
+      placeholder: "KEY",
+      secret: true,
+      description: "opens the services; ./data/gateway.key is used if it is there and nothing else is given",
+    },
+    "gateway-id": {
+      kind: "text",
+      placeholder: "NAME",
+      description: "name of this data plane in records; default random, kept in the spool folder",
+    },
+    spool: {
+      kind: "text",
+      placeholder: "DIR",
+      default: "./data/spool",
+      description: "folder of this data plane's own state",
+    },
+    "rpc-protocol": {
+      kind: "text",
+      choices: ["grpc", "connect"],
+      default: "grpc",
+      description: "how the services are called: gRPC over HTTP/2, or Connect over HTTP/1.1",
+    },
+    "shutdown-grace": {
+      kind: "duration",
+      default: "30s",
+      description: "how long requests under way may finish after SIGTERM",
+    },
+    "insecure-plaintext": {
+      kind: "boolean",
+      description: "allow listeners and service URLs without TLS off this machine",
+    },
+    "metrics-prefix": {
+      kind: "text",
+      default: "aibridge_",
+      description: "put before the name of every metric",
+    },
+    "metrics-initiator": { kind: "boolean", description: "label metrics with the actor's id" },
+    "log-level": {
+      kind: "text",
+      choices: logLevels,
+      default: "info",
+      description: "least severe level that is logged",
+    },
+  },
+});

@@ -1,0 +1,104 @@
+import type { ServerResponse } from "node:http";
+import type { Downstream } from "../loop/downstream.ts";
+
+/** The client's side of an answer over node:http. */
+export class ClientAnswer implements Downstream {
+  readonly #response: ServerResponse;
+  readonly #extraHeaders: readonly string[];
+  readonly #acceptedAt: number;
+  #gone = false;
+  #ended = false;
+  #saturated = false;
+  #status = 0;
+  #firstByteMs: number | undefined;
+  #pendingHead: { readonly status: number; readonly headers: string[] } | undefined;
+  onDrain: (() => void) | undefined;
+  onGone: (() => void) | undefined;
+
+  /**
+   * @param extraHeaders flat list of names and values, added to every answer
+   * @param acceptedAt when the request was accepted, by performance.now()
+   */
+  constructor(response: ServerResponse, extraHeaders: readonly string[], acceptedAt: number) {
+    this.#response = response;
+    this.#extraHeaders = extraHeaders;
+    this.#acceptedAt = acceptedAt;
+    response.on("drain", () => {
+      this.#saturated = false;
+      this.onDrain?.();
+    });
+    response.on("close", () => {
+      if (this.#ended) return;
+      this.#gone = true;
+      this.onGone?.();
+    });
+  }
+
+  get started(): boolean {
+    return this.#response.headersSent;
+  }
+
+  get gone(): boolean {
+    return this.#gone || this.#response.destroyed;
+  }
+
+  get saturated(): boolean {
+    return this.#saturated && !this.gone;
+  }
+
+  /** Status that was sent, 0 if none was. */
+  get status(): number {
+    return this.started ? this.#status : 0;
+  }
+
+  /** Milliseconds from accepting the request to the first byte sent; undefined if none was. */
+  get firstByteMs(): number | undefined {
+    return this.#firstByteMs;
+  }
+
+  start(status: number, headers: string[]): void {
+    headers.push(...this.#extraHeaders);
+    this.#pendingHead = { status, headers };
+  }
+
+  flushHeaders(): void {
+    if (this.#ended || this.gone || this.started) return;
+    this.#writeHead();
+    this.#response.flushHeaders();
+  }
+
+  write(chunk: Buffer): void {
+    if (this.#ended || this.gone) return;
+    this.#writeHead();
+    if (!this.#response.write(chunk)) this.#saturated = true;
+  }
+
+  end(lastChunk?: string): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    if (this.#response.destroyed) return;
+    this.#writeHead();
+    this.#response.end(lastChunk);
+  }
+
+  cut(lastBytes: Buffer | undefined): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    const { socket } = this.#response;
+    // Bytes that are in the kernel must still arrive, so the connection is closed once they are handed over, without the
+    // last chunk. An HTTP/1.0 client knows an end by the close alone: there only a reset tells that it came too early.
+    const breakOff = () =>
+      this.#response.req.httpVersion === "1.0" ? socket?.resetAndDestroy() : socket?.destroy();
+    if (lastBytes === undefined || !this.started) breakOff();
+    else this.#response.write(lastBytes, breakOff);
+  }
+
+  #writeHead(): void {
+    const head = this.#pendingHead;
+    if (head === undefined) return;
+    this.#pendingHead = undefined;
+    this.#status = head.status;
+    this.#firstByteMs = performance.now() - this.#acceptedAt;
+    this.#response.writeHead(head.status, head.headers);
+  }
+}

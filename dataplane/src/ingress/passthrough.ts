@@ -1,0 +1,112 @@
+import type { IncomingHttpHeaders } from "node:http";
+import type { ResolvedActor } from "../control/ports.ts";
+import { errorCode, fromUpstreamFailure } from "../errors/from-reason.ts";
+import { GatewayError } from "../errors/gateway-error.ts";
+import type { RuntimeConfig } from "../plan/runtime-config.ts";
+import type { UpstreamCredential } from "../upstream/credential.ts";
+import { downstreamHeaders, upstreamHeaders } from "../upstream/headers.ts";
+import type { AnswerHandler, UpstreamCall } from "../upstream/upstream-client.ts";
+import { ClientAnswer } from "./client-answer.ts";
+import { storedStateRefused } from "./intercept.ts";
+import type { RequestContext } from "./request-context.ts";
+import type { PassthroughMatch } from "./route.ts";
+import type { Stage } from "./stage.ts";
+
+export interface PassthroughInput {
+  readonly route: PassthroughMatch;
+  readonly config: RuntimeConfig;
+  readonly caller: ResolvedActor;
+  readonly credential: UpstreamCredential;
+}
+
+/** Passes a request through unread. Throws a GatewayError as long as nothing was answered. */
+export async function passThrough(
+  stage: Stage,
+  context: RequestContext,
+  input: PassthroughInput,
+): Promise<void> {
+  const { route, config, caller, credential } = input;
+  const { provider } = route;
+  if (route.storedState && !credential.byok && !provider.allowStoredState) throw storedStateRefused();
+  const { request, response } = context;
+  const method = request.method ?? "GET";
+  stage.metrics.passthrough.inc({ provider: provider.name, route: route.template, method });
+  const body = await context.readBody(stage.bodies, config);
+  const headers = upstreamHeaders(request.rawHeaders, {
+    credential,
+    identityEncoding: false,
+    decodedBody: false,
+    actor: provider.sendActorHeaders ? caller.actor : undefined,
+  });
+  const relay = new PlainRelay(new ClientAnswer(response, [], context.acceptedAt), provider.name);
+  const untrack = stage.drain.track((reason) => relay.abort(reason));
+  const { connectMs, firstByteMs, idleMs } = config.timeouts;
+  const call = stage.upstream.send(
+    {
+      origin: provider.origin,
+      method,
+      path: route.upstreamTarget,
+      headers,
+      body: body.bytes.length === 0 ? null : body.bytes,
+      connectMs,
+      firstByteMs,
+      idleMs,
+    },
+    relay,
+  );
+  await relay.run(call).finally(untrack);
+}
+
+/** Relays an answer byte for byte. */
+class PlainRelay implements AnswerHandler {
+  readonly #answer: ClientAnswer;
+  readonly #provider: string;
+  readonly #done = Promise.withResolvers<void>();
+  #call: UpstreamCall | undefined;
+
+  constructor(answer: ClientAnswer, provider: string) {
+    this.#answer = answer;
+    this.#provider = provider;
+  }
+
+  run(call: UpstreamCall): Promise<void> {
+    this.#call = call;
+    this.#answer.onDrain = () => call.resume();
+    this.#answer.onGone = () => call.abort(new Error("the client went away"));
+    if (this.#answer.gone) this.#answer.onGone();
+    return this.#done.promise;
+  }
+
+  abort(reason: Error): void {
+    this.#call?.abort(reason);
+  }
+
+  start(status: number, headers: IncomingHttpHeaders): void {
+    if (status >= 300 && status < 400 && status !== 304)
+      return this.abort(
+        new GatewayError(
+          "upstream_redirect",
+          `The provider ${this.#provider} answered with a redirect, which the gateway does not follow.`,
+        ),
+      );
+    this.#answer.start(status, downstreamHeaders(headers));
+    setImmediate(() => this.#answer.flushHeaders());
+  }
+
+  data(chunk: Buffer): void {
+    this.#answer.write(chunk);
+    if (this.#answer.saturated) this.#call?.pause();
+  }
+
+  end(): void {
+    this.#answer.end();
+    this.#done.resolve();
+  }
+
+  fail(reason: Error): void {
+    if (this.#answer.gone) return this.#done.resolve();
+    if (!this.#answer.started) return this.#done.reject(fromUpstreamFailure(reason, this.#provider));
+    this.#answer.cut(undefined);
+    this.#done.reject(new GatewayError("upstream_truncated", errorCode(reason), { cause: reason }));
+  }
+}

@@ -1,0 +1,24 @@
+import type { Actors } from "../control/ports.ts";
+import type { RuntimeConfig } from "../plan/runtime-config.ts";
+import type { Recorder } from "../record/recorder.ts";
+import type { LabelBounds } from "../telemetry/interception-metrics.ts";
+import type { Logger } from "../telemetry/log.ts";
+import type { Metrics } from "../telemetry/metrics.ts";
+import type { UpstreamClient } from "../upstream/upstream-client.ts";
+import type { BodyBudget } from "./body-budget.ts";
+import type { Drain } from "./drain.ts";
+
+/** What the handling of requests needs of the rest of the gateway. */
+export interface Stage {
+  /** The configuration in force; undefined until the first one arrived. A request reads it once. */
+  config(): RuntimeConfig | undefined;
+  readonly actors: Actors;
+  readonly recorder: Recorder;
+  readonly upstream: UpstreamClient;
+  readonly bodies: BodyBudget;
+  readonly drain: Drain;
+  readonly metrics: Metrics;
+  readonly labels: LabelBounds;
+  readonly log: Logger;
+  readonly gatewayId: string;
+}

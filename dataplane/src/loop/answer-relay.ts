@@ -1,0 +1,17 @@
+import type { AnswerEnd } from "../apis/api.ts";
+import type { GatewayError } from "../errors/gateway-error.ts";
+
+/** Relays one kind of answer to the client while it is observed. What differs between kinds is behind this. */
+export interface AnswerRelay {
+  /** Takes a chunk: observes it, and relays what may go out at once. */
+  data(chunk: Buffer): void;
+  /**
+   * The provider sent its last byte (`clean`) or broke off. Returns how the answer ended by its content. Bytes that
+   * were held back stay so until `release`.
+   */
+  finish(clean: boolean): AnswerEnd;
+  /** Relays what was held back until the records were safe. */
+  release(): void;
+  /** The bytes that tell the client of an error after bytes went out; undefined if this kind of answer has none. */
+  errorBytes(error: GatewayError): Buffer | undefined;
+}

@@ -1,0 +1,233 @@
+import type { IncomingHttpHeaders } from "node:http";
+import type { AnswerEnd, Api, ObserveOptions } from "../apis/api.ts";
+import type { ObservationSink, ObservedError } from "../apis/observation.ts";
+import { fromUpstreamFailure } from "../errors/from-reason.ts";
+import { GatewayError } from "../errors/gateway-error.ts";
+import { downstreamHeaders } from "../upstream/headers.ts";
+import { jittered, retryStatusAfter } from "../upstream/retry.ts";
+import type {
+  AnswerHandler,
+  UpstreamCall,
+  UpstreamClient,
+  UpstreamRequest,
+} from "../upstream/upstream-client.ts";
+import type { AnswerRelay } from "./answer-relay.ts";
+import type { Downstream } from "./downstream.ts";
+import { JsonRelay } from "./json-relay.ts";
+import { StreamRelay } from "./stream-relay.ts";
+
+export interface ExchangeOptions {
+  readonly client: UpstreamClient;
+  readonly request: UpstreamRequest;
+  readonly api: Api;
+  readonly observe: ObserveOptions;
+  readonly sink: ObservationSink;
+  readonly downstream: Downstream;
+  /** Name of the provider, for messages. */
+  readonly provider: string;
+  /** Further tries before any byte was relayed. */
+  readonly maxRetries: number;
+  /** Milliseconds to read on after the client went away; 0 cancels the upstream request at once. */
+  readonly drainMs: number;
+  /** Undefined if the records so far are safe, else a promise for that; terminal bytes wait for it. */
+  settled(): Promise<void> | undefined;
+}
+
+/** How an exchange ended. */
+export interface ExchangeEnd {
+  readonly outcome: "completed" | "failed" | "cancelled_by_client";
+  /** What the gateway itself found wrong. If the client got no answer yet, this one is still to be sent. */
+  readonly failure: GatewayError | undefined;
+  /** What the provider reported: the body of a status >= 400, or an error inside the answer. */
+  readonly upstreamError: ObservedError | undefined;
+  /** Upstream answers that were read: 1, or 0 if none came. */
+  readonly answers: number;
+}
+
+const eventStream = /^text\/event-stream\b/i;
+
+/** The reason of an abort because the client went away. */
+class ClientGoneAway extends Error {
+  override readonly name = "ClientGoneAway";
+}
+
+/** One request to a provider and its answer, tried again where that can help, relayed to the client and observed. */
+export class Exchange implements AnswerHandler {
+  readonly #options: ExchangeOptions;
+  readonly #settle: (end: ExchangeEnd) => void;
+  readonly #ended: Promise<ExchangeEnd>;
+  #call: UpstreamCall | undefined;
+  #relay: AnswerRelay | undefined;
+  #attempt = 0;
+  /** Milliseconds after which the attempt is repeated once its answer is read; undefined if it is the client's. */
+  #retryAfterMs: number | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #status = 0;
+  /** Why the exchange was given up, once it was. */
+  #abandoned: Error | undefined;
+
+  constructor(options: ExchangeOptions) {
+    this.#options = options;
+    const { promise, resolve } = Promise.withResolvers<ExchangeEnd>();
+    this.#ended = promise;
+    this.#settle = resolve;
+  }
+
+  run(): Promise<ExchangeEnd> {
+    const { downstream } = this.#options;
+    downstream.onDrain = () => this.#call?.resume();
+    downstream.onGone = () => this.#clientGone();
+    if (downstream.gone) this.#clientGone();
+    else this.#send();
+    return this.#ended;
+  }
+
+  /** Gives up at once; the client is told with this error. */
+  abort(reason: Error): void {
+    if (this.#abandoned !== undefined) return;
+    this.#abandoned = reason;
+    clearTimeout(this.#timer);
+    if (this.#call === undefined) this.fail(reason);
+    else this.#call.abort(reason);
+  }
+
+  start(status: number, headers: IncomingHttpHeaders): void {
+    this.#status = status;
+    if (status >= 300 && status < 400) return this.#refuseRedirect();
+    if (this.#attempt <= this.#options.maxRetries) {
+      this.#retryAfterMs = retryStatusAfter(status, headers, this.#attempt);
+      if (this.#retryAfterMs !== undefined) return;
+    }
+    const streaming = status < 400 && eventStream.test(headers["content-type"] ?? "");
+    // What a stream will be long is not known: an event may be hidden from it, or an error event added.
+    const { "content-length": length, ...rest } = headers;
+    this.#options.downstream.start(
+      status,
+      downstreamHeaders(streaming && length !== undefined ? rest : headers),
+    );
+    this.#relay = streaming ? this.#newStreamRelay() : this.#newJsonRelay(status >= 400);
+  }
+
+  data(chunk: Buffer): void {
+    if (this.#relay === undefined) return;
+    this.#relay.data(chunk);
+    if (this.#options.downstream.saturated) this.#call?.pause();
+  }
+
+  end(): void {
+    this.#call = undefined;
+    if (this.#retryAfterMs !== undefined) this.#retry(this.#retryAfterMs);
+    else this.#finish(undefined);
+  }
+
+  fail(reason: Error): void {
+    this.#call = undefined;
+    if (this.#abandoned === undefined && this.#relay === undefined && this.#mayRetry(reason))
+      this.#retry(this.#retryAfterMs ?? jittered(this.#attempt));
+    else this.#finish(reason);
+  }
+
+  #send(): void {
+    this.#attempt++;
+    this.#retryAfterMs = undefined;
+    this.#call = this.#options.client.send(this.#options.request, this);
+  }
+
+  #retry(waitMs: number): void {
+    this.#timer = setTimeout(() => this.#send(), waitMs);
+  }
+
+  /** A failure without an answer is worth another try, but for silence: that took its full time already. */
+  #mayRetry(reason: Error): boolean {
+    return (
+      this.#attempt <= this.#options.maxRetries && fromUpstreamFailure(reason, "").code !== "upstream_timeout"
+    );
+  }
+
+  #refuseRedirect(): void {
+    const { provider } = this.#options;
+    const message = `The provider ${provider} answered with a redirect, which the gateway does not follow. Its base_url needs a correction.`;
+    this.abort(new GatewayError("upstream_redirect", message));
+  }
+
+  #newStreamRelay(): AnswerRelay {
+    const { api, sink, downstream, observe } = this.#options;
+    // Headers alone go out only if no event comes with them.
+    setImmediate(() => downstream.flushHeaders());
+    const observer = api.observeStream(sink, observe);
+    return new StreamRelay({
+      observer,
+      downstream,
+      hiding: observe.hideUsage,
+      onTerminal: () => this.#terminal(),
+    });
+  }
+
+  #newJsonRelay(isError: boolean): AnswerRelay {
+    const { api, sink, downstream, observe } = this.#options;
+    return new JsonRelay({ api, sink, downstream, observe, isError });
+  }
+
+  /** The terminal event is held: lets it go as soon as the records are safe. */
+  #terminal(): void {
+    const settled = this.#options.settled();
+    if (settled === undefined) this.#relay?.release();
+    else void settled.then(() => this.#relay?.release());
+  }
+
+  #clientGone(): void {
+    const { drainMs } = this.#options;
+    const reason = new ClientGoneAway("the client went away");
+    if (drainMs === 0 || this.#relay === undefined) return this.abort(reason);
+    this.#call?.resume();
+    this.#timer = setTimeout(() => this.abort(reason), drainMs);
+  }
+
+  #finish(reason: Error | undefined): void {
+    clearTimeout(this.#timer);
+    const end = this.#relay?.finish(reason === undefined) ?? { complete: false, error: undefined };
+    const settled = this.#relay === undefined ? undefined : this.#options.settled();
+    if (settled === undefined) this.#conclude(end, reason);
+    else void settled.then(() => this.#conclude(end, reason));
+  }
+
+  #conclude(end: AnswerEnd, reason: Error | undefined): void {
+    const { downstream } = this.#options;
+    const answers = this.#relay === undefined ? 0 : 1;
+    const upstreamError = end.error;
+    if (reason instanceof ClientGoneAway || (downstream.gone && !end.complete)) {
+      const outcome = end.complete ? "completed" : "cancelled_by_client";
+      return this.#settle({ outcome, failure: undefined, upstreamError, answers });
+    }
+    const failure = this.#failure(end, reason);
+    if (failure === undefined || failure.code === "upstream_invalid_answer") this.#endAnswer();
+    else if (downstream.started) this.#cutAnswer(failure);
+    const failed = failure !== undefined || upstreamError !== undefined || this.#status >= 400;
+    this.#settle({ outcome: failed ? "failed" : "completed", failure, upstreamError, answers });
+  }
+
+  #failure(end: AnswerEnd, reason: Error | undefined): GatewayError | undefined {
+    const { provider } = this.#options;
+    if (reason !== undefined) return end.complete ? undefined : fromUpstreamFailure(reason, provider);
+    if (end.complete) return undefined;
+    if (this.#relay instanceof StreamRelay)
+      return new GatewayError(
+        "upstream_truncated",
+        `The provider ${provider} ended its answer before the last event.`,
+      );
+    return new GatewayError(
+      "upstream_invalid_answer",
+      `The provider ${provider} sent an answer that cannot be read.`,
+    );
+  }
+
+  #endAnswer(): void {
+    this.#relay?.release();
+    this.#options.downstream.end();
+  }
+
+  #cutAnswer(failure: GatewayError): void {
+    this.#relay?.release();
+    this.#options.downstream.cut(this.#relay?.errorBytes(failure));
+  }
+}

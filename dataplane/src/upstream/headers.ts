@@ -1,0 +1,109 @@
+import type { IncomingHttpHeaders } from "node:http";
+import type { Actor } from "@aibridge/proto";
+import type { UpstreamCredential } from "./credential.ts";
+
+/** Connection-level headers (RFC 9110 §7.6.1), which end at each hop. */
+const hopByHop = [
+  "connection",
+  "keep-alive",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+];
+
+/** Never sent upstream: of this hop, about this hop, or a credential. */
+const requestDropped = new Set([
+  ...hopByHop,
+  "host",
+  "content-length",
+  "expect",
+  "authorization",
+  "x-api-key",
+  "cookie",
+  "forwarded",
+]);
+const requestDroppedPrefixes = ["x-forwarded-", "x-aibridge-", "x-ai-bridge-"];
+
+/** Never sent back: of this hop, or a statement about the provider's own host. */
+const responseDropped = new Set([...hopByHop, "set-cookie", "alt-svc", "strict-transport-security"]);
+
+/** Choices for one upstream request. */
+export interface UpstreamHeaderOptions {
+  readonly credential: UpstreamCredential;
+  /** Ask for an unencoded answer, because it is read on the way. */
+  readonly identityEncoding: boolean;
+  /** Leave out content-encoding: the body was edited and goes out decoded. */
+  readonly decodedBody: boolean;
+  /** Send who is calling (`send_actor_headers`). */
+  readonly actor: Actor | undefined;
+}
+
+/** The headers of an upstream request as a flat list of names and values, from those of the client. */
+export function upstreamHeaders(rawHeaders: readonly string[], options: UpstreamHeaderOptions): string[] {
+  const headers: string[] = [];
+  const named = namedByConnection(rawHeaders);
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] as string;
+    const lower = name.toLowerCase();
+    if (requestDropped.has(lower) || named?.has(lower) || isPrivate(lower)) continue;
+    if (lower === "accept-encoding" && options.identityEncoding) continue;
+    if (lower === "content-encoding" && options.decodedBody) continue;
+    headers.push(name, rawHeaders[i + 1] as string);
+  }
+  if (options.identityEncoding) headers.push("accept-encoding", "identity");
+  for (const [name, value] of options.credential.headers) headers.push(name, value);
+  if (options.actor !== undefined) pushActor(headers, options.actor);
+  return headers;
+}
+
+/** The headers that a client gets of an upstream answer, as a flat list of names and values. */
+export function downstreamHeaders(headers: IncomingHttpHeaders): string[] {
+  const kept: string[] = [];
+  const named = headers.connection === undefined ? undefined : splitNames(headers.connection);
+  for (const name of Object.keys(headers)) {
+    if (responseDropped.has(name) || named?.has(name) || name.startsWith("x-aibridge-")) continue;
+    const value = headers[name];
+    if (typeof value === "string") kept.push(name, value);
+    else for (const one of value ?? []) kept.push(name, one);
+  }
+  return kept;
+}
+
+function isPrivate(name: string): boolean {
+  // All of them start with "x-" or "p": a look at one character spares most names the rest.
+  return name.startsWith("x-") && requestDroppedPrefixes.some((prefix) => name.startsWith(prefix));
+}
+
+function namedByConnection(rawHeaders: readonly string[]): Set<string> | undefined {
+  let named: Set<string> | undefined;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] as string;
+    if (name.length !== 10 || name.toLowerCase() !== "connection") continue;
+    const value = rawHeaders[i + 1] as string;
+    if (value.toLowerCase() === "keep-alive") continue;
+    named = new Set([...(named ?? []), ...splitNames(value)]);
+  }
+  return named;
+}
+
+function splitNames(value: string): Set<string> {
+  return new Set(value.split(",").map((name) => name.trim().toLowerCase()));
+}
+
+function pushActor(headers: string[], actor: Actor): void {
+  headers.push("X-AI-Bridge-Actor-ID", headerValue(actor.id));
+  for (const [name, value] of Object.entries(actor.metadata ?? {})) {
+    if (!/^[A-Za-z0-9_-]+$/.test(name)) continue;
+    const text = typeof value === "string" ? value : JSON.stringify(value);
+    headers.push(`X-AI-Bridge-Actor-Metadata-${name}`, headerValue(text));
+  }
+}
+
+/** Percent-encodes (as UTF-8) what is outside printable ASCII, and "%" itself so that it can be read back. */
+function headerValue(text: string): string {
+  return text.toWellFormed().replace(/[^\x20-\x7e]|%/gu, encodeURIComponent);
+}

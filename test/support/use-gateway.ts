@@ -1,0 +1,179 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type GetInterceptionResponse, UsageService } from "@aibridge/proto";
+import { channelInterceptor } from "@aibridge/proto/channel";
+import {
+  type ScriptedProvider,
+  type ScriptedProviderOptions,
+  startScriptedProvider,
+} from "@aibridge/sdk/testing";
+import { type Client, createClient } from "@connectrpc/connect";
+import { createGrpcTransport } from "@connectrpc/connect-node";
+import { AibridgeProcess, aibridge } from "./aibridge-process.ts";
+import { eventually } from "./eventually.ts";
+import { freePort } from "./free-port.ts";
+
+export interface GatewayUnderTest extends AsyncDisposable {
+  /** Where AI clients connect, without a provider: "http://127.0.0.1:12345". */
+  readonly url: string;
+  readonly adminUrl: string;
+  readonly controlPlaneUrl: string;
+  readonly controlPlaneAdminUrl: string;
+  /** Folder with everything the processes keep. */
+  readonly folder: string;
+  /** Token of the actor alice, and its id. */
+  readonly token: string;
+  readonly tokenId: string;
+  readonly adminKey: string;
+  readonly gatewayKey: string;
+  readonly provider: ScriptedProvider;
+  readonly controlPlane: AibridgeProcess;
+  readonly dataPlane: AibridgeProcess;
+  readonly usage: Client<typeof UsageService>;
+  /** Runs an aibridge command against this control plane. */
+  run(...args: string[]): ReturnType<typeof aibridge>;
+  /** An interception with all its records, once it has ended. */
+  interception(id: string): Promise<GetInterceptionResponse>;
+  /** Every interception, newest first. */
+  interceptions(): Promise<GetInterceptionResponse[]>;
+  /** Replaces the configuration file. */
+  writeConfig(text: string): void;
+  /** Starts both processes again after they were stopped. */
+  startControlPlane(): Promise<void>;
+  startDataPlane(): Promise<void>;
+}
+
+export interface UseGatewayOptions {
+  /** The configuration file. @default one provider of each type that points at the scripted one */
+  readonly config?: (providerUrl: string) => string;
+  readonly provider?: ScriptedProviderOptions;
+  readonly dataPlaneFlags?: readonly string[];
+  /** Leave the control plane unstarted: there is no token then. @default false */
+  readonly controlPlaneAway?: boolean;
+}
+
+const gatewayKey = "gateway-key-of-the-tests-0123456789abcdef";
+const adminKey = "admin-key-of-the-tests-0123456789abcdef00";
+
+/** A control plane and a data plane as real processes, in front of a scripted provider. */
+export async function useGateway(options: UseGatewayOptions = {}): Promise<GatewayUnderTest> {
+  const folder = mkdtempSync(join(tmpdir(), "aibridge-test-"));
+  const provider = await startScriptedProvider(options.provider);
+  const [port, adminPort, rpcPort, rpcAdminPort] = await ports(4);
+  const urls = {
+    url: `http://127.0.0.1:${port}`,
+    adminUrl: `http://127.0.0.1:${adminPort}`,
+    controlPlaneUrl: `http://127.0.0.1:${rpcPort}`,
+    controlPlaneAdminUrl: `http://127.0.0.1:${rpcAdminPort}`,
+  };
+  const configFile = join(folder, "aibridge.yaml");
+  writeFileSync(configFile, (options.config ?? everyProvider)(provider.url));
+  const keys = { AIBRIDGE_GATEWAY_KEY: gatewayKey, AIBRIDGE_ADMIN_KEY: adminKey };
+  const controlPlane = new AibridgeProcess(
+    [
+      "controlplane",
+      ...["--listen", `127.0.0.1:${rpcPort}`, "--admin-listen", `127.0.0.1:${rpcAdminPort}`],
+      ...["--database", `sqlite:${join(folder, "aibridge.db")}`, "--config", configFile],
+    ],
+    keys,
+    folder,
+  );
+  const dataPlane = new AibridgeProcess(
+    [
+      "dataplane",
+      ...["--listen", `127.0.0.1:${port}`, "--admin-listen", `127.0.0.1:${adminPort}`],
+      ...[
+        "--controlplane",
+        urls.controlPlaneUrl,
+        "--spool",
+        join(folder, "spool"),
+        "--gateway-id",
+        "gw-test",
+      ],
+      ...(options.dataPlaneFlags ?? []),
+    ],
+    { AIBRIDGE_GATEWAY_KEY: gatewayKey },
+    folder,
+  );
+  const transport = createGrpcTransport({
+    baseUrl: urls.controlPlaneUrl,
+    interceptors: [channelInterceptor(adminKey)],
+  });
+  const usage = createClient(UsageService, transport);
+  const run = (...args: string[]) =>
+    aibridge([...args, "--controlplane", urls.controlPlaneUrl], { AIBRIDGE_ADMIN_KEY: adminKey }, folder);
+
+  const startControlPlane = async () => {
+    controlPlane.start();
+    await controlPlane.ready(urls.controlPlaneAdminUrl);
+  };
+  const startDataPlane = async () => {
+    dataPlane.start();
+    await dataPlane.ready(urls.adminUrl);
+  };
+  let token = { token: "", id: "" };
+  if (options.controlPlaneAway) {
+    dataPlane.start();
+    await eventually(async () => (await fetch(`${urls.adminUrl}/healthz`)).ok || undefined);
+  } else {
+    await startControlPlane();
+    const [created] = await Promise.all([
+      run("tokens", "create", "--actor", "alice", "--json"),
+      startDataPlane(),
+    ]);
+    if (created.code !== 0) throw new Error(created.stderr);
+    token = JSON.parse(created.stdout);
+  }
+  return {
+    ...urls,
+    folder,
+    token: token.token,
+    tokenId: token.id,
+    adminKey,
+    gatewayKey,
+    provider,
+    controlPlane,
+    dataPlane,
+    usage,
+    run,
+    startControlPlane,
+    startDataPlane,
+    writeConfig: (text) => writeFileSync(configFile, text),
+    interception: (id) =>
+      eventually(async () => {
+        const found = await usage.getInterception({ id });
+        return found.ended === undefined ? undefined : found;
+      }),
+    interceptions: async () => {
+      const { interceptions } = await usage.listInterceptions({ pageSize: 1000, includeRecords: true });
+      return interceptions;
+    },
+    [Symbol.asyncDispose]: async () => {
+      await dataPlane[Symbol.asyncDispose]();
+      await controlPlane[Symbol.asyncDispose]();
+      await provider.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function everyProvider(url: string): string {
+  return `
+providers:
+  - { name: anthropic, type: anthropic, base_url: "${url}", keys: [sk-ant-central-0123456789abcdef], max_retries: 0 }
+  - { name: openai, type: openai, base_url: "${url}/v1", keys: [sk-central-0123456789abcdef], max_retries: 0 }
+  - { name: copilot, type: copilot, base_url: "${url}" }
+`;
+}
+
+async function ports(count: number): Promise<number[]> {
+  const found = new Set<number>();
+  while (found.size < count) found.add(await freePort());
+  return [...found];
+}
+
+/** Text of a file in the gateway's folder. */
+export function readIn(gateway: GatewayUnderTest, name: string): string {
+  return readFileSync(join(gateway.folder, name), "utf8");
+}
