@@ -1,5 +1,4 @@
-/** The arguments of a tool call, which a script may give as a value or as raw JSON text. */
-
+/** The arguments of a tool call as JSON text; a script may give them as a value or as that text. */
 export function argumentsText(input: unknown): string {
   return typeof input === "string" ? input : JSON.stringify(input ?? {});
 }

@@ -147,13 +147,13 @@ function writeHead(
 ): void {
   const headers: Record<string, string | string[]> = {};
   for (const [name, value] of Object.entries(rendering.headers)) {
-    headers[name] = typeof value === "string" ? value : [...value];
+    headers[name.toLowerCase()] = typeof value === "string" ? value : [...value];
   }
   if (delivery.encoding !== undefined) headers["content-encoding"] = delivery.encoding;
   const cut = delivery.cutAt !== undefined || delivery.cutEvery !== undefined;
   const endsEarly = delivery.truncate !== undefined && delivery.truncate.ending !== "reset";
   const document = rendering.body.length === 1 && !cut && !endsEarly;
-  if (document) headers["content-length"] = String(byteLength(encoded));
+  if (document) headers["content-length"] ??= String(byteLength(encoded));
   response.writeHead(rendering.status, headers);
   response.flushHeaders();
 }

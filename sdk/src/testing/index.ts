@@ -5,6 +5,17 @@
  * Layout: `answer.ts` says what can be answered, `parts.ts` has short ways to write it; `messages/`, `chat/` and
  * `responses/` write an answer down in the form of their API; `render.ts` picks one; `delivery.ts` sends the bytes
  * whole or in pieces, late, or cut short; `scripted-provider.ts` is the server.
+ *
+ * @example
+ * await using provider = await startScriptedProvider();
+ * provider.next(
+ *   { content: [text("Let me look."), toolCall("read_file", { path: "a.txt" })], usage: { input: 90, output: 12 } },
+ *   { content: "It is empty.", delivery: { cutEvery: 1 } },
+ *   rateLimited(2),
+ * );
+ * // … point a client at provider.url, then:
+ * await provider.settled();
+ * assert.equal(provider.totals.answers, 2);
  */
 
 export type {

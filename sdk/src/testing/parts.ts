@@ -14,14 +14,17 @@ import type {
 
 type Options<Part, Given extends keyof Part> = Partial<Omit<Part, "type" | Given>>;
 
+/** A text; with `phase`, a message of that phase in Responses. */
 export function text(words: string, options: Options<TextPart, "text"> = {}): TextPart {
   return { type: "text", text: words, ...options };
 }
 
+/** A thought; empty words are one whose text the provider keeps to itself. */
 export function thinking(words: string, options: Options<ThinkingPart, "text"> = {}): ThinkingPart {
   return { type: "thinking", text: words, ...options };
 }
 
+/** @param input a value, or the raw JSON text of the arguments */
 export function toolCall(
   name: string,
   input: unknown,
@@ -30,6 +33,7 @@ export function toolCall(
   return { type: "tool_call", name, input, ...options };
 }
 
+/** A call of a custom tool. @param input plain text */
 export function customToolCall(
   name: string,
   input: string,
@@ -38,10 +42,12 @@ export function customToolCall(
   return { type: "custom_tool_call", name, input, ...options };
 }
 
+/** A search that the provider ran itself. */
 export function webSearch(query: string, options: Options<WebSearchPart, "query"> = {}): WebSearchPart {
   return { type: "web_search", query, ...options };
 }
 
+/** A call that the provider made to an MCP server. Its output is empty unless the options say otherwise. */
 export function mcpCall(
   server: string,
   name: string,
@@ -51,6 +57,7 @@ export function mcpCall(
   return { type: "mcp_call", server, name, input, output: "", ...options };
 }
 
+/** What the model says in place of an answer that it refuses. */
 export function refusal(words: string): RefusalPart {
   return { type: "refusal", text: words };
 }
@@ -75,6 +82,7 @@ export function rateLimited(retryAfter: number): ErrorAnswer {
   return { error, headers: { "retry-after": String(retryAfter) } };
 }
 
+/** A redirect, which no real provider sends. @param location absolute URL */
 export function redirect(location: string, status = 307): RawAnswer {
   return { raw: { status, headers: { location } } };
 }

@@ -36,7 +36,7 @@ const renderers: Readonly<Record<ModelApi, Renderer>> = {
   compact: compactRenderer,
 };
 
-/** A rendering of a model's answer, and what it says about itself. Absent in errors and raw answers. */
+/** A rendering, and what it says about itself if it is a whole answer of a model: no error, no failure, not raw. */
 export interface RenderedAnswer extends Rendering {
   readonly answerId?: string;
   readonly usage?: FullUsage;
@@ -61,7 +61,7 @@ export function renderAnswer(
     request.stream === true && renderer.streamed !== undefined
       ? renderStream(renderer.streamed, answer, context)
       : renderDocument(renderer, answer, context);
-  if (rendering.status >= 400) return rendering;
+  if (answer.failure !== undefined) return rendering;
   return { ...rendering, answerId: context.id, usage: usageOf(answer) };
 }
 

@@ -3,16 +3,31 @@ import type { ProviderRequest } from "./request.ts";
 /** The requests seen, and those who wait for one. */
 export class RequestLog {
   readonly requests: ProviderRequest[] = [];
+  readonly #open = new Set<ProviderRequest>();
   readonly #waiting = new Set<() => void>();
+  readonly #limit: number;
+
+  /** @param limit the number of requests kept; the oldest go first */
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
 
   add(request: ProviderRequest): void {
     this.requests.push(request);
-    this.changed();
+    if (this.requests.length > this.#limit) this.requests.shift();
+    this.#open.add(request);
+    this.#lookAgain();
   }
 
-  /** To be called when a request changed: whoever waits looks again. */
-  changed(): void {
-    for (const look of [...this.#waiting]) look();
+  /** To be called when the state of a request is final. */
+  closed(request: ProviderRequest): void {
+    this.#open.delete(request);
+    this.#lookAgain();
+  }
+
+  /** Resolves when each request that is open now is closed. */
+  async settled(): Promise<void> {
+    await Promise.all([...this.#open].map((request) => request.closed));
   }
 
   waitFor(predicate: (request: ProviderRequest) => boolean, timeout: number): Promise<ProviderRequest> {
@@ -30,6 +45,10 @@ export class RequestLog {
     this.#waiting.add(look);
     look();
     return promise;
+  }
+
+  #lookAgain(): void {
+    for (const look of [...this.#waiting]) look();
   }
 
   #notFound(timeout: number): string {

@@ -25,7 +25,7 @@ export interface ProviderRequest {
   /** The members of the JSON object in the body; empty when there is none. */
   readonly members: Readonly<Record<string, unknown>>;
   readonly state: RequestState;
-  /** The id of the model's answer to it, once there is one. */
+  /** The id of the model's answer to it, once there is one; never for errors, failures and raw answers. */
   readonly answerId: string | undefined;
   /** Resolves when nothing more will be sent for it. */
   readonly closed: Promise<RequestState>;

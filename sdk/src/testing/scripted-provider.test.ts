@@ -1,3 +1,4 @@
+import { request as httpRequest } from "node:http";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { expect, onTestFinished, test } from "vitest";
 import { httpError, overloaded, redirect, toolCall } from "./parts.ts";
@@ -14,6 +15,15 @@ async function start(options: ScriptedProviderOptions = {}) {
       redirect: "manual",
     });
   return { provider, post };
+}
+
+/** The status that a WebSocket upgrade is answered with. */
+function upgrade(url: string): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const asking = httpRequest(url, { headers: { connection: "upgrade", upgrade: "websocket" } });
+    asking.once("response", (response) => resolve(response.resume().statusCode));
+    asking.once("error", reject).end();
+  });
 }
 
 const modelPaths = ["/v1/messages", "/v1/chat/completions", "/v1/responses"] as const;
@@ -91,11 +101,13 @@ test("totals list the usage of every answer that was sent whole", async () => {
     { id: "resp_b", content: "b", usage: "missing" },
     { id: "c", content: "c", delivery: { truncate: { afterEvents: 1 } } },
     { id: "d", content: "d", failure: { type: "api_error", message: "no" } },
+    { id: "e", content: "e", failure: { type: "api_error", message: "no" } },
   );
   await (await post("/v1/messages", { stream: true })).text();
   await (await post("/v1/responses", {})).text();
   await (await post("/v1/chat/completions", { stream: true })).text();
   await (await post("/v1/messages", {})).text();
+  await (await post("/v1/responses", { stream: true })).text();
   await provider.settled();
   expect(provider.totals.answers).toBe(2);
   expect([...provider.totals.usage]).toEqual([
@@ -146,6 +158,7 @@ test("other routes: token counts, an echo without credentials, no WebSocket", as
   expect(text).not.toContain("secret");
   const head = await fetch(provider.url, { method: "HEAD" });
   expect(head.status).toBe(200);
+  expect(await upgrade(`${provider.url}/v1/responses`)).toBe(426);
 });
 
 test("a script can fail what calls no model, and its model answers are not for these", async () => {
@@ -176,6 +189,13 @@ test("waiting for a request that never comes tells what was seen", async () => {
   await provider.waitFor(({ state }) => state === "finished");
   const waiting = provider.waitFor(({ kind }) => kind === "chat", 1);
   await expect(waiting).rejects.toThrow("no such request within 1 ms; seen: POST /v1/messages (finished)");
+});
+
+test("a provider that runs long keeps only its last requests", async () => {
+  const { provider, post } = await start({ keepRequests: 2 });
+  for (const name of ["a", "b", "c"]) await (await post(`/v1/${name}`, {})).text();
+  await provider.settled();
+  expect(provider.requests.map(({ path }) => path)).toEqual(["/v1/b", "/v1/c"]);
 });
 
 test("a provider is disposed of with its open connections", async () => {

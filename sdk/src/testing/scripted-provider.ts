@@ -24,13 +24,18 @@ export interface ScriptedProviderOptions {
   readonly host?: string;
   /** @default a short text to anything */
   readonly script?: Script;
+  /** How many requests {@link ScriptedProvider.requests} keeps, for providers that run long. @default all */
+  readonly keepRequests?: number;
 }
 
 /** Starts a provider that speaks Anthropic Messages, OpenAI Chat Completions and OpenAI Responses. */
 export async function startScriptedProvider(
   options: ScriptedProviderOptions = {},
 ): Promise<ScriptedProvider> {
-  const provider = new ScriptedProvider(options.script ?? defaultScript);
+  const provider = new ScriptedProvider(
+    options.script ?? defaultScript,
+    options.keepRequests ?? Number.POSITIVE_INFINITY,
+  );
   await provider.listen(options.port ?? 0, options.host ?? "127.0.0.1");
   return provider;
 }
@@ -39,13 +44,14 @@ export async function startScriptedProvider(
 export class ScriptedProvider implements AsyncDisposable {
   /** What was sent whole. */
   readonly totals = new Totals();
-  readonly #log = new RequestLog();
+  readonly #log: RequestLog;
   readonly #queue: (ProviderAnswer | Script)[] = [];
   readonly #script: Script;
   readonly #server: Server;
   #url = "";
 
-  constructor(script: Script) {
+  constructor(script: Script, keepRequests: number) {
+    this.#log = new RequestLog(keepRequests);
     this.#script = script;
     this.#server = createServer((incoming, response) => {
       this.#serve(incoming, response).catch((error: unknown) => response.destroy(asError(error)));
@@ -57,7 +63,7 @@ export class ScriptedProvider implements AsyncDisposable {
     return this.#url;
   }
 
-  /** Every request read so far, in the order of their arrival. */
+  /** The requests read so far (all, unless `keepRequests` says less), in the order of their arrival. */
   get requests(): readonly ProviderRequest[] {
     return this.#log.requests;
   }
@@ -81,7 +87,7 @@ export class ScriptedProvider implements AsyncDisposable {
    * {@link totals}.
    */
   async settled(): Promise<void> {
-    await Promise.all(this.#log.requests.map((request) => request.closed));
+    await this.#log.settled();
   }
 
   async listen(port: number, host: string): Promise<void> {
@@ -120,7 +126,7 @@ export class ScriptedProvider implements AsyncDisposable {
       if (end === "finished" && answer.answerId !== undefined) this.totals.add(answer.answerId, answer.usage);
     } finally {
       request.close(end);
-      this.#log.changed();
+      this.#log.closed(request);
     }
   }
 

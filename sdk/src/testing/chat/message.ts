@@ -47,9 +47,14 @@ const finishReasons: Readonly<Record<Stop, string>> = {
 
 /** The choices of an answer: those it lists, else its content once for each that was asked for. */
 export function choicesOf(answer: ModelAnswer, context: AnswerContext): Choice[] {
-  const asked = typeof context.request.n === "number" ? context.request.n : 1;
-  const contents = answer.chat?.choices ?? Array.from({ length: Math.max(1, asked) }, () => answer.content);
+  const contents =
+    answer.chat?.choices ?? Array.from({ length: choicesAsked(context) }, () => answer.content);
   return contents.map((content, index) => choice(partsOf(content), index, answer, context));
+}
+
+/** The request's `n`, within the limits of the API. */
+function choicesAsked({ request }: AnswerContext): number {
+  return typeof request.n === "number" ? Math.min(128, Math.max(1, request.n)) : 1;
 }
 
 function choice(parts: readonly Part[], index: number, answer: ModelAnswer, context: AnswerContext): Choice {
