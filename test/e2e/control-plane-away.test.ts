@@ -110,6 +110,21 @@ test("restarted: everything goes on, and nothing is stored twice", async () => {
   }
 });
 
+test("slow: a request waits until its start is acknowledged, and nothing goes upstream before", async () => {
+  await using gateway = await useGateway();
+  await (await send(gateway, "messages", false)).text();
+  const before = gateway.provider.requests.length;
+  gateway.controlPlane.signal("SIGSTOP");
+  const answer = send(gateway, "messages", false);
+  await eventually(async () => {
+    const metrics = await (await fetch(`${gateway.adminUrl}/metrics`)).text();
+    return /^aibridge_spool_records 1$/m.test(metrics) || undefined;
+  });
+  expect(gateway.provider.requests.length).toBe(before);
+  gateway.controlPlane.signal("SIGCONT");
+  expect((await answer).status).toBe(200);
+});
+
 test("frozen: a start is not waited for without end, and what was refused still ends", async () => {
   await using gateway = await useGateway();
   await (await send(gateway, "messages", false)).text();

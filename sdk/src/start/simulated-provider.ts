@@ -11,7 +11,8 @@ export class SimulatedProvider implements AsyncDisposable {
   /** Starts it on a free port. @returns its origin */
   async start(): Promise<string> {
     const { startScriptedProvider } = await import("../testing/index.ts");
-    this.#provider = await startScriptedProvider();
+    // A demo may run for days: it need not remember what it was asked.
+    this.#provider = await startScriptedProvider({ keepRequests: 100 });
     return this.#provider.url;
   }
 

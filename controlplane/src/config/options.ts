@@ -1,0 +1,75 @@
+import type { Logger } from "pino";
+import type { Clock } from "../domain/micros.ts";
+
+/** How to run a control plane. */
+export interface ControlPlaneOptions {
+  /**
+   * Address for RPC, HOST:PORT; port 0 takes a free one.
+   * @default "127.0.0.1:9090"
+   */
+  listen?: string | undefined;
+  /**
+   * Address for /healthz, /readyz and /metrics, HOST:PORT.
+   * @default "127.0.0.1:9091"
+   */
+  adminListen?: string | undefined;
+  /**
+   * Database, "sqlite:PATH". Generated keys are kept in the same folder.
+   * @default "sqlite:./data/aibridge.db"
+   */
+  database?: string | undefined;
+  /**
+   * Path of an aibridge.yaml; changes to it apply live.
+   * @default none: no providers, no MCP servers
+   */
+  config?: string | undefined;
+  /**
+   * Variables for `${NAME}` in the configuration file.
+   * @default none
+   */
+  env?: Readonly<Record<string, string | undefined>> | undefined;
+  /**
+   * Key that data planes present, at least 32 characters.
+   * @default the content of gateway.key beside the database, generated if there is none
+   */
+  gatewayKey?: string | undefined;
+  /**
+   * Key that opens usage and administration, at least 32 characters.
+   * @default the content of admin.key beside the database, generated if there is none
+   */
+  adminKey?: string | undefined;
+  /**
+   * Allow a plaintext RPC listener that other machines can reach.
+   * @default false
+   */
+  insecurePlaintext?: boolean | undefined;
+  /**
+   * How long open calls may take to finish at shutdown, in milliseconds.
+   * @default 10000
+   */
+  graceMs?: number | undefined;
+  /**
+   * How often the configuration file is looked at, in milliseconds.
+   * @default 500
+   */
+  configPollMs?: number | undefined;
+  /**
+   * Where logs go.
+   * @default nowhere
+   */
+  logger?: Logger | undefined;
+  /**
+   * Tells the time.
+   * @default the system's clock
+   */
+  clock?: Clock | undefined;
+}
+
+/** Values of options that were left out. */
+export const OPTION_DEFAULTS = {
+  listen: "127.0.0.1:9090",
+  adminListen: "127.0.0.1:9091",
+  database: "sqlite:./data/aibridge.db",
+  graceMs: 10_000,
+  configPollMs: 500,
+} as const;

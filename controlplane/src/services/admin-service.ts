@@ -1,0 +1,72 @@
+import {
+  type AdminService,
+  CreateGatewayKeyResponseSchema,
+  CreateTokenResponseSchema,
+  type GatewayKey,
+  GatewayKeySchema,
+  ListGatewayKeysResponseSchema,
+  ListTokensResponseSchema,
+  RevokeGatewayKeyResponseSchema,
+  RevokeTokenResponseSchema,
+  type Token,
+  TokenSchema,
+} from "@aibridge/proto";
+import { create } from "@bufbuild/protobuf";
+import type { ServiceImpl } from "@connectrpc/connect";
+import type { Credentials } from "../domain/credentials.ts";
+import type { GatewayKey as StoredGatewayKey, Token as StoredToken } from "../store/store.ts";
+import { microsOfDuration, optionalTimestamp, timestampOfMicros } from "./times.ts";
+
+/** AdminService: tokens of actors and keys of gateways. */
+export function adminService(credentials: Credentials): ServiceImpl<typeof AdminService> {
+  return {
+    async createToken({ actor, name, ttl }) {
+      const lifetime = ttl === undefined ? undefined : microsOfDuration(ttl);
+      const { secret, created } = await credentials.createToken(actor, name, lifetime);
+      return create(CreateTokenResponseSchema, { secret, token: tokenMessage(created) });
+    },
+    async listTokens(request) {
+      const page = await credentials.listTokens(request, request.actor || undefined);
+      return create(ListTokensResponseSchema, {
+        tokens: page.rows.map(tokenMessage),
+        nextPageToken: page.nextPageToken,
+      });
+    },
+    async revokeToken({ id }) {
+      await credentials.revokeToken(id);
+      return create(RevokeTokenResponseSchema);
+    },
+    async createGatewayKey({ name }) {
+      const { secret, created } = await credentials.createGatewayKey(name);
+      return create(CreateGatewayKeyResponseSchema, { secret, gatewayKey: gatewayKeyMessage(created) });
+    },
+    async listGatewayKeys(request) {
+      const page = await credentials.listGatewayKeys(request);
+      return create(ListGatewayKeysResponseSchema, {
+        gatewayKeys: page.rows.map(gatewayKeyMessage),
+        nextPageToken: page.nextPageToken,
+      });
+    },
+    async revokeGatewayKey({ id }) {
+      await credentials.revokeGatewayKey(id);
+      return create(RevokeGatewayKeyResponseSchema);
+    },
+  };
+}
+
+function tokenMessage({ createdAt, expiresAt, revokedAt, ...rest }: StoredToken): Token {
+  return create(TokenSchema, {
+    ...rest,
+    createdAt: timestampOfMicros(createdAt),
+    expiresAt: optionalTimestamp(expiresAt),
+    revokedAt: optionalTimestamp(revokedAt),
+  });
+}
+
+function gatewayKeyMessage({ createdAt, revokedAt, ...rest }: StoredGatewayKey): GatewayKey {
+  return create(GatewayKeySchema, {
+    ...rest,
+    createdAt: timestampOfMicros(createdAt),
+    revokedAt: optionalTimestamp(revokedAt),
+  });
+}

@@ -1,0 +1,166 @@
+import {
+  type RecorderService,
+  type Record as RecordInStream,
+  RejectedRecordSchema,
+  type StreamRecordsRequest,
+  type StreamRecordsResponse,
+  StreamRecordsResponseSchema,
+} from "@aibridge/proto";
+import { create } from "@bufbuild/protobuf";
+import { Code, type HandlerContext, type ServiceImpl } from "@connectrpc/connect";
+import { acknowledgeStream, type CheckedBatch, type Rejection } from "../domain/acknowledge-stream.ts";
+import { Failure } from "../domain/failure.ts";
+import type { Ingest } from "../domain/ingest.ts";
+import type { ValidRecord } from "../domain/records.ts";
+import { CALLER } from "../transport/caller.ts";
+import { type StreamLifetime, untilAborted } from "../transport/stream-lifetime.ts";
+import { type RecordMessage, recordFromMessage } from "./record-from-message.ts";
+
+const REJECTION_CODES: Readonly<Record<Rejection["reason"], Code>> = {
+  invalid_argument: Code.InvalidArgument,
+  out_of_range: Code.OutOfRange,
+  unknown_kind: Code.Unimplemented,
+};
+
+export interface RecorderDependencies {
+  readonly ingest: Ingest;
+  readonly lifetime: StreamLifetime;
+  /** Called for each record that was refused for good. */
+  readonly onRejected: (reason: Rejection["reason"]) => void;
+}
+
+/** RecorderService: six unary methods and one stream over the same path into the store. */
+export function recorderService(dependencies: RecorderDependencies): ServiceImpl<typeof RecorderService> {
+  const { lifetime } = dependencies;
+  const save = async (message: PossibleRecord, context: HandlerContext) => {
+    await dependencies.ingest.save([checkUnary(message, context, dependencies)]);
+    return {};
+  };
+  return {
+    recordInterception: (request, context) =>
+      save({ case: "interception", value: request.interception }, context),
+    recordInterceptionEnded: (request, context) =>
+      save({ case: "interceptionEnded", value: request.interceptionEnded }, context),
+    recordTokenUsage: (request, context) => save({ case: "tokenUsage", value: request.tokenUsage }, context),
+    recordPromptUsage: (request, context) =>
+      save({ case: "promptUsage", value: request.promptUsage }, context),
+    recordToolUsage: (request, context) => save({ case: "toolUsage", value: request.toolUsage }, context),
+    recordModelThought: (request, context) =>
+      save({ case: "modelThought", value: request.modelThought }, context),
+    streamRecords: (requests, context) =>
+      lifetime.during(context, (signal) => streamRecords(requests, context, signal, dependencies)),
+  };
+}
+
+/** A record whose message may be missing from its request. */
+type PossibleRecord = {
+  [C in RecordMessage["case"]]: { case: C; value: MessageOf<C> | undefined };
+}[RecordMessage["case"]];
+type MessageOf<C extends RecordMessage["case"]> = Extract<RecordMessage, { case: C }>["value"];
+
+function checkUnary(
+  message: PossibleRecord,
+  context: HandlerContext,
+  { onRejected }: RecorderDependencies,
+): ValidRecord {
+  try {
+    if (message.value === undefined) {
+      throw new Failure("invalid_argument", "the request has no record");
+    }
+    return recordFromMessage(message as RecordMessage, authenticatedGateway(context));
+  } catch (error) {
+    onRejected(rejectionReason(error));
+    throw error;
+  }
+}
+
+async function* streamRecords(
+  requests: AsyncIterable<StreamRecordsRequest>,
+  context: HandlerContext,
+  signal: AbortSignal,
+  { ingest, onRejected }: RecorderDependencies,
+): AsyncGenerator<StreamRecordsResponse> {
+  const gatewayId = authenticatedGateway(context);
+  const batches = checkBatches(untilAborted(requests, signal), gatewayId);
+  for await (const { sequence, rejected } of acknowledgeStream(batches, (records) => ingest.save(records))) {
+    for (const { reason } of rejected) {
+      onRejected(reason);
+    }
+    yield create(StreamRecordsResponseSchema, {
+      acknowledgedSequence: sequence,
+      rejected: rejected.map(rejectionMessage),
+    });
+  }
+}
+
+async function* checkBatches(
+  requests: AsyncIterable<StreamRecordsRequest>,
+  gatewayId: string | undefined,
+): AsyncGenerator<CheckedBatch> {
+  for await (const { records } of requests) {
+    const batch = checkBatch(records, gatewayId);
+    if (batch !== undefined) {
+      yield batch;
+    }
+  }
+}
+
+/** Undefined for a batch without records: there is nothing to acknowledge. */
+function checkBatch(
+  messages: readonly RecordInStream[],
+  gatewayId: string | undefined,
+): CheckedBatch | undefined {
+  const first = messages[0]?.sequence;
+  if (first === undefined) {
+    return undefined;
+  }
+  const records: ValidRecord[] = [];
+  const rejected: Rejection[] = [];
+  for (const [index, { sequence, record }] of messages.entries()) {
+    if (sequence !== first + BigInt(index)) {
+      throw new Failure("invalid_argument", `sequence ${sequence} does not follow the one before it`);
+    }
+    const checked = checkRecord(sequence, record, gatewayId);
+    if ("reason" in checked) {
+      rejected.push(checked);
+    } else {
+      records.push(checked);
+    }
+  }
+  return { first, last: first + BigInt(messages.length - 1), records, rejected };
+}
+
+function checkRecord(
+  sequence: bigint,
+  record: RecordInStream["record"],
+  gatewayId: string | undefined,
+): ValidRecord | Rejection {
+  if (record.case === undefined) {
+    const message = "the kind of the record is not known to this recorder";
+    return { sequence, recordId: "", reason: "unknown_kind", message };
+  }
+  try {
+    return recordFromMessage(record, gatewayId);
+  } catch (error) {
+    const reason = rejectionReason(error);
+    return { sequence, recordId: record.value.id, reason, message: (error as Failure).message };
+  }
+}
+
+/** Why a record cannot be stored. Any other error is not the record's fault and is thrown on. */
+function rejectionReason(error: unknown): "invalid_argument" | "out_of_range" {
+  if (error instanceof Failure && (error.reason === "invalid_argument" || error.reason === "out_of_range")) {
+    return error.reason;
+  }
+  throw error;
+}
+
+function rejectionMessage({ sequence, recordId, reason, message }: Rejection) {
+  return create(RejectedRecordSchema, { sequence, recordId, code: REJECTION_CODES[reason], message });
+}
+
+/** The name of a created gateway key; the bootstrap key is shared and names nobody. */
+function authenticatedGateway(context: HandlerContext): string | undefined {
+  const caller = context.values.get(CALLER);
+  return caller?.kind === "gateway" && caller.key === "created" ? caller.name : undefined;
+}

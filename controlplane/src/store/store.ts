@@ -1,0 +1,146 @@
+import type { InterceptionDetails, RecordKind, ValidRecord } from "../domain/records.ts";
+
+/** How many records of each kind a batch added; records that were there already are not counted. */
+export type AddedRecords = ReadonlyMap<RecordKind, number>;
+
+/** Where records go. */
+export interface RecordStore {
+  /**
+   * Stores a batch in one transaction: when the promise resolves, all of it survives a power cut; when it rejects, none
+   * of it is stored. A record whose id is there already changes nothing. A real end replaces a provisional one of the
+   * same interception, never the reverse.
+   */
+  save(batch: readonly ValidRecord[]): Promise<AddedRecords>;
+}
+
+/** Which interceptions are meant; an absent member matches everything. */
+export interface InterceptionFilter {
+  initiatorId?: string | undefined;
+  providerName?: string | undefined;
+  model?: string | undefined;
+  client?: string | undefined;
+  clientSessionId?: string | undefined;
+  /** Started at or after, microseconds. */
+  startedAfter?: bigint | undefined;
+  /** Started before, microseconds. */
+  startedBefore?: bigint | undefined;
+}
+
+/** Place of an interception in the order of {@link UsageStore.listInterceptions}. */
+export interface InterceptionPosition {
+  startedAt: bigint;
+  id: string;
+}
+
+export interface SessionUsage {
+  clientSessionId: string;
+  client: string;
+  initiatorId: string;
+  firstStartedAt: bigint;
+  lastStartedAt: bigint;
+  interceptions: bigint;
+}
+
+/** Place of a session in the order of {@link UsageStore.listSessions}. */
+export type SessionPosition = Pick<
+  SessionUsage,
+  "lastStartedAt" | "clientSessionId" | "client" | "initiatorId"
+>;
+
+/** Something usage can be grouped by. */
+export type UsageDimension = "actor" | "model" | "provider" | "client" | "day";
+
+export interface UsageTotals {
+  interceptions: bigint;
+  inputTokens: bigint;
+  outputTokens: bigint;
+  cacheReadInputTokens: bigint;
+  cacheWriteInputTokens: bigint;
+  toolCalls: bigint;
+}
+
+/** Totals of one group. */
+export interface UsageGroup {
+  /** Values in the order of the dimensions asked for; a day is "2026-11-22" (UTC). */
+  values: string[];
+  totals: UsageTotals;
+}
+
+/** Reads what was recorded. */
+export interface UsageStore {
+  /** Newest first, strictly after `after` in that order. Lists are empty unless `withRecords`. */
+  listInterceptions(query: {
+    filter: InterceptionFilter;
+    after?: InterceptionPosition | undefined;
+    limit: number;
+    withRecords: boolean;
+  }): Promise<InterceptionDetails[]>;
+  /** One interception with all its records. */
+  getInterception(id: string): Promise<InterceptionDetails | undefined>;
+  /** Last used first, strictly after `after` in that order. */
+  listSessions(query: {
+    filter: InterceptionFilter;
+    after?: SessionPosition | undefined;
+    limit: number;
+  }): Promise<SessionUsage[]>;
+  /** Totals by group, in order of the groups' values; without dimensions exactly one group. */
+  summarizeUsage(query: {
+    filter: InterceptionFilter;
+    dimensions: readonly UsageDimension[];
+  }): Promise<UsageGroup[]>;
+}
+
+/** An actor's token without its secret. Times are microseconds. */
+export interface Token {
+  id: string;
+  actor: string;
+  name: string;
+  createdAt: bigint;
+  expiresAt: bigint | null;
+  revokedAt: bigint | null;
+}
+
+/** A data plane's key without its secret. Times are microseconds. */
+export interface GatewayKey {
+  id: string;
+  name: string;
+  createdAt: bigint;
+  revokedAt: bigint | null;
+}
+
+/** Tokens and gateway keys; secrets come and stay as SHA-256. */
+export interface CredentialStore {
+  addToken(token: Token, secretSha256: Uint8Array): Promise<void>;
+  findToken(secretSha256: Uint8Array): Promise<Token | undefined>;
+  /** Newest first, strictly after the id `after`. */
+  listTokens(query: {
+    actor?: string | undefined;
+    after?: string | undefined;
+    limit: number;
+  }): Promise<Token[]>;
+  /** Marks a token as revoked and notes the change. False if there is no such token. */
+  revokeToken(id: string, at: bigint): Promise<boolean>;
+  /** Unrevoked tokens that expire in (after, until], soonest first. */
+  listExpiringTokens(query: { after: bigint; until: bigint }): Promise<Token[]>;
+  /** Notes that a token has expired. */
+  noteExpiredToken(id: string, at: bigint): Promise<void>;
+
+  addGatewayKey(key: GatewayKey, secretSha256: Uint8Array): Promise<void>;
+  findGatewayKey(secretSha256: Uint8Array): Promise<GatewayKey | undefined>;
+  /** Newest first, strictly after the id `after`. */
+  listGatewayKeys(query: { after?: string | undefined; limit: number }): Promise<GatewayKey[]>;
+  /** Marks a key as revoked and notes the change. False if there is no such key. */
+  revokeGatewayKey(id: string, at: bigint): Promise<boolean>;
+}
+
+/** The database behind the control plane. */
+export interface Store {
+  readonly records: RecordStore;
+  readonly usage: UsageStore;
+  readonly credentials: CredentialStore;
+  /** Brings the tables up to date. @throws Error when the database was made by a newer version */
+  migrate(): Promise<void>;
+  /** Rejects, saying why, while the database cannot be used. */
+  checkReady(): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,21 @@
+/** Whether the control plane can do its work now. */
+export class Readiness {
+  #check: () => Promise<void> = () => Promise.reject(new Error("starting"));
+
+  /** From now on it is ready whenever `check` resolves. */
+  ready(check: () => Promise<void>): void {
+    this.#check = check;
+  }
+
+  shuttingDown(): void {
+    this.#check = () => Promise.reject(new Error("shutting down"));
+  }
+
+  /** Why it is not ready; undefined if it is. */
+  problem(): Promise<string | undefined> {
+    return this.#check().then(
+      () => undefined,
+      (reason: Error) => reason.message,
+    );
+  }
+}
