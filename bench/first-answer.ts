@@ -65,12 +65,14 @@ function timed(run: () => void): number {
 }
 
 /** The curl command that `npm start` prints, once it has printed everything. */
-async function printedCurl({ stdout }: ChildProcess): Promise<string> {
-  let text = "";
-  for await (const chunk of stdout ?? []) {
-    text += chunk;
-    const [, command] = /^ *(curl [\s\S]*?)\n\n/m.exec(text) ?? [];
-    if (command !== undefined && text.includes("interceptions list")) return command;
-  }
-  throw new Error(`npm start ended early:\n${text}`);
+function printedCurl(child: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = "";
+    child.stdout?.setEncoding("utf8").on("data", (chunk: string) => {
+      text += chunk;
+      const [, command] = /^ *(curl [\s\S]*?)\n\n/m.exec(text) ?? [];
+      if (command !== undefined && text.includes("interceptions list")) resolve(command);
+    });
+    child.once("close", () => reject(new Error(`npm start ended early:\n${text}`)));
+  });
 }

@@ -27,9 +27,13 @@ async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<nu
   }
 }
 
-/** Settles at the first request to stop. Later ones change nothing: npm passes on what a terminal sent already. */
+/**
+ * Settles at the first request to stop, or when nobody reads the output any more (`npm start | head`). Later ones change
+ * nothing: npm passes on what a terminal sent already.
+ */
 function stopSignal(): Promise<void> {
   return new Promise((resolve) => {
+    process.stdout.on("error", () => resolve());
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
       process.on(signal, () => resolve());
     }
