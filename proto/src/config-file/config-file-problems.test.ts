@@ -172,6 +172,25 @@ const WRONG: readonly (readonly [what: string, text: string, messages: readonly 
     ],
   ],
   [
+    "a trusted header that holds credentials",
+    "identity: { mode: trusted_header, header: Authorization, trusted_sources: [10.0.0.0/8] }",
+    [
+      'a.yaml:1: identity.header: expected a header of its own: this one holds credentials, found "Authorization"',
+    ],
+  ],
+  [
+    "a header that is no text",
+    "identity: { mode: trusted_header, header: [1], trusted_sources: [10.0.0.0/8] }",
+    ["a.yaml:1: identity.header: expected a header name such as x-forwarded-user, found a list"],
+  ],
+  [
+    "signing keys over plain http",
+    "identity: { mode: jwt, jwks_url: http://id.example/keys, issuer: i, audience: a }",
+    [
+      'a.yaml:1: identity.jwks_url: expected https: over plain http anybody on the way could put keys of their own there, found "http://id.example/keys"',
+    ],
+  ],
+  [
     "a JWT without issuer",
     "identity: { mode: jwt, jwks_url: https://x.example/k, audience: a }",
     ["a.yaml:1: identity.issuer: is required: the iss claim that tokens must have"],

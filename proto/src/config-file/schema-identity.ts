@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import { z } from "zod";
 import { IdentityMode } from "../../gen/aibridge/v1/config_pb.ts";
+import { isLoopback } from "../settings/listen-address.ts";
 import { choice, duration, text, textLike } from "./schema-leaf.ts";
 import { EVEN_IF_WRONG, list, section } from "./schema-shape.ts";
 import { httpUrl } from "./schema-url.ts";
@@ -12,6 +13,9 @@ const MODES = {
 };
 
 const HEADER_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;
+
+/** Headers whose values mean something else to a data plane. */
+const CREDENTIAL_HEADERS = ["authorization", "x-api-key", "x-aibridge-token"];
 
 const members = section({
   mode: choice(MODES).default(IdentityMode.TOKEN),
@@ -32,23 +36,38 @@ export const identitySchema = members.superRefine(checkMode, EVEN_IF_WRONG);
 
 /** Runs on sections with wrong members too, so nothing here may be taken for granted. */
 function checkMode(identity: Partial<IdentityEntry>, context: z.core.$RefinementCtx): void {
+  const refuse = (key: keyof IdentityEntry, message: string) =>
+    context.addIssue({ code: "custom", path: [key], message });
   const need = (key: keyof IdentityEntry, expected: string) => {
     if (identity[key] === undefined) {
-      context.addIssue({ code: "custom", path: [key], message: `is required: ${expected}` });
+      refuse(key, `is required: ${expected}`);
     }
   };
   if (identity.mode === IdentityMode.TRUSTED_HEADER) {
     need("header", "the header that holds the actor's id, such as x-forwarded-user");
     if (Array.isArray(identity.trusted_sources) && identity.trusted_sources.length === 0) {
-      const message = 'is required: the peers that may set the header, such as ["10.0.0.0/8"]';
-      context.addIssue({ code: "custom", path: ["trusted_sources"], message });
+      refuse("trusted_sources", 'is required: the peers that may set the header, such as ["10.0.0.0/8"]');
+    }
+    if (CREDENTIAL_HEADERS.includes(String(identity.header).toLowerCase())) {
+      refuse("header", "expected a header of its own: this one holds credentials");
     }
   }
   if (identity.mode === IdentityMode.JWT) {
     need("jwks_url", "where the signing keys are, such as https://id.example.com/.well-known/jwks.json");
     need("issuer", "the iss claim that tokens must have");
     need("audience", "the aud claim that tokens must have");
+    if (isPlainToOthers(String(identity.jwks_url))) {
+      refuse(
+        "jwks_url",
+        "expected https: over plain http anybody on the way could put keys of their own there",
+      );
+    }
   }
+}
+
+function isPlainToOthers(url: string): boolean {
+  const parsed = URL.parse(url);
+  return parsed?.protocol === "http:" && !isLoopback(parsed.hostname);
 }
 
 /** A range of IP addresses: "10.0.0.0/8", "fd00::/8". */

@@ -18,7 +18,7 @@ import type { FileEntries } from "./schema.ts";
 import type { IdentityEntry } from "./schema-identity.ts";
 import { baseUrl, type ProviderEntry } from "./schema-provider.ts";
 
-/** The Config message of a file; its version is the SHA-256 of its content in hexadecimal. */
+/** The Config message of a file, with its version. */
 export function toConfig(entries: FileEntries): Config {
   const config = create(ConfigSchema, {
     providers: entries.providers.map(toProvider),
@@ -29,8 +29,14 @@ export function toConfig(entries: FileEntries): Config {
     mcp: toMcpSettings(entries.mcp),
     onClientDisconnect: entries.on_client_disconnect,
   });
-  config.version = createHash("sha256").update(toBinary(ConfigSchema, config)).digest("hex");
+  config.version = configVersion(config);
   return config;
+}
+
+/** The SHA-256 of a configuration's content in hexadecimal. */
+export function configVersion(config: Config): string {
+  const content = { ...config, version: "" };
+  return createHash("sha256").update(toBinary(ConfigSchema, content)).digest("hex");
 }
 
 function toProvider(entry: ProviderEntry): Provider {

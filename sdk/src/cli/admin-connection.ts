@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { plaintextProblem } from "@aibridge/proto/channel";
+import { plaintextProblem, readClientCertificates } from "@aibridge/proto/channel";
 import { type Flag, UsageError } from "@aibridge/proto/settings";
 import type { AdminClientOptions } from "../clients/index.ts";
 
@@ -23,6 +23,21 @@ export const ADMIN_FLAGS = {
     secret: true,
     description: `Admin key of the control plane. If none is given, the file ${DEFAULT_KEY_FILE} is used where it exists.`,
   },
+  "rpc-ca": {
+    kind: "text",
+    placeholder: "FILE",
+    description: "Authorities (PEM) to trust for an https control plane, instead of the well-known ones.",
+  },
+  "rpc-cert": {
+    kind: "text",
+    placeholder: "FILE",
+    description: "Certificate (PEM, with its chain) to show to a control plane that asks for one.",
+  },
+  "rpc-key": {
+    kind: "text",
+    placeholder: "FILE",
+    description: "Private key of --rpc-cert (PEM, without a passphrase).",
+  },
   "insecure-plaintext": {
     kind: "boolean",
     description: "Send the admin key unencrypted to a control plane on another machine.",
@@ -34,10 +49,13 @@ export const ADMIN_FLAGS = {
 export interface AdminFlagValues {
   controlplane: string;
   "admin-key": string | undefined;
+  "rpc-ca": string | undefined;
+  "rpc-cert": string | undefined;
+  "rpc-key": string | undefined;
   "insecure-plaintext": boolean;
 }
 
-/** How to reach the control plane. @throws UsageError if the URL cannot be used or there is no key */
+/** How to reach the control plane. @throws UsageError if the URL, a file or the key cannot be used */
 export function adminConnection(values: AdminFlagValues): AdminClientOptions {
   const url = values.controlplane.replace(/\/+$/, "");
   if (!/^https?:\/\//.test(url) || !URL.canParse(url)) {
@@ -52,7 +70,9 @@ export function adminConnection(values: AdminFlagValues): AdminClientOptions {
   if (/[^\x21-\x7e]/.test(adminKey)) {
     throw new UsageError("the admin key holds characters that no key has; was it copied whole?");
   }
-  return { url, adminKey, insecurePlaintext, timeoutMs: CALL_TIMEOUT_MS };
+  const paths = { ca: values["rpc-ca"], cert: values["rpc-cert"], key: values["rpc-key"] };
+  const certificates = readClientCertificates(paths, url);
+  return { url, adminKey, insecurePlaintext, certificates, timeoutMs: CALL_TIMEOUT_MS };
 }
 
 function readDefaultKey(): string {

@@ -4,6 +4,7 @@ import {
   AdminService,
   type CreateTokenRequest,
   CredentialKind,
+  type DeleteInterceptionsRequest,
   GatewayKeySchema,
   type GetInterceptionResponse,
   GetInterceptionResponseSchema,
@@ -29,6 +30,7 @@ export interface CannedControlPlane extends AsyncDisposable {
   /** Requests seen, in order. */
   readonly requests: {
     createToken: CreateTokenRequest[];
+    deleteInterceptions: DeleteInterceptionsRequest[];
     listInterceptions: ListInterceptionsRequest[];
     summarizeUsage: SummarizeUsageRequest[];
   };
@@ -40,6 +42,7 @@ export async function startCannedControlPlane(
 ): Promise<CannedControlPlane> {
   const requests: CannedControlPlane["requests"] = {
     createToken: [],
+    deleteInterceptions: [],
     listInterceptions: [],
     summarizeUsage: [],
   };
@@ -133,6 +136,10 @@ function serveAdmin(router: ConnectRouter, requests: CannedControlPlane["request
     createGatewayKey: ({ name }) => ({ secret: "aibgw_secret", gatewayKey: { ...gatewayKey, name } }),
     listGatewayKeys: () => ({ gatewayKeys: [gatewayKey] }),
     revokeGatewayKey: () => ({}),
+    deleteInterceptions(request) {
+      requests.deleteInterceptions.push(request);
+      return { deleted: 3n };
+    },
   });
 }
 

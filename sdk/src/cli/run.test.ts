@@ -276,3 +276,24 @@ test("help and version", async () => {
   expect((await aibridge(["tokens", "create", "--help"])).stdout).toContain("AIBRIDGE_ADMIN_KEY_FILE");
   expect((await aibridge(["--version"])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
 });
+
+test("interceptions delete asks for --yes, and passes on whose and which", async () => {
+  plane = await startCannedControlPlane([]);
+  const command = ["interceptions", "delete", "--actor", "alice"];
+  expect((await aibridge(["interceptions", "delete", "--before", "30d", "--yes"])).stderr).toContain(
+    "--actor",
+  );
+  expect((await aibridge([...command, "--yes"])).stderr).toContain("--before");
+  const unsure = await aibridge([...command, "--before", "30d"]);
+  expect(unsure.exitCode).not.toBe(0);
+  expect(unsure.stderr).toContain("add --yes");
+  expect(plane.requests.deleteInterceptions).toEqual([]);
+
+  const sure = [...command, "--before", "2026-11-22", "--yes"];
+  expect((await aibridge(sure)).stdout).toBe("Deleted 3 interceptions of alice.\n");
+  expect(await json(sure)).toEqual({ deleted: "3" });
+  expect(plane.requests.deleteInterceptions).toMatchObject([
+    { actor: "alice", startedBefore: { seconds: BigInt(Date.UTC(2026, 10, 22) / 1000) } },
+    { actor: "alice" },
+  ]);
+});

@@ -4,6 +4,7 @@ import type { CliCommand, CliContext } from "./context.ts";
 import { gatewayKeysCreate } from "./gateway-keys-create.ts";
 import { gatewayKeysList } from "./gateway-keys-list.ts";
 import { gatewayKeysRevoke } from "./gateway-keys-revoke.ts";
+import { interceptionsDelete } from "./interceptions-delete.ts";
 import { interceptionsList } from "./interceptions-list.ts";
 import { interceptionsShow } from "./interceptions-show.ts";
 import { controlplane, dataplane } from "./planes.ts";
@@ -24,6 +25,7 @@ const COMMANDS: readonly CliCommand[] = [
   gatewayKeysRevoke,
   interceptionsList,
   interceptionsShow,
+  interceptionsDelete,
   usage,
 ];
 

@@ -1,4 +1,4 @@
-import { channelInterceptor, plaintextProblem } from "@aibridge/proto/channel";
+import { type Certificates, channelInterceptor, plaintextProblem } from "@aibridge/proto/channel";
 import type { Transport } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcTransport } from "@connectrpc/connect-node";
 
@@ -11,6 +11,12 @@ export interface ServiceAddress {
    * @default false: such a URL is refused
    */
   insecurePlaintext?: boolean;
+  /**
+   * PEM texts for an https URL: `ca`, whom to trust instead of the well-known authorities; `cert` and `key`, what to show
+   * to a service that asks for a certificate.
+   * @default the well-known authorities, and nothing
+   */
+  certificates?: Certificates | undefined;
   /**
    * Longest time of a call in milliseconds; of a stream, from its start to its end.
    * @default none
@@ -44,10 +50,14 @@ export function gatewayTransport({ gatewayKey, ...address }: GatewayClientOption
   return createGrpcTransport({ ...reachedAt(address), interceptors: [channelInterceptor(gatewayKey)] });
 }
 
-function reachedAt({ url, insecurePlaintext = false, timeoutMs }: ServiceAddress) {
+function reachedAt({ url, insecurePlaintext = false, certificates, timeoutMs }: ServiceAddress) {
   const problem = insecurePlaintext ? undefined : plaintextProblem(url);
   if (problem !== undefined) {
     throw new Error(problem);
   }
-  return { baseUrl: url, ...(timeoutMs !== undefined && { defaultTimeoutMs: timeoutMs }) };
+  return {
+    baseUrl: url,
+    nodeOptions: { ...certificates },
+    ...(timeoutMs !== undefined && { defaultTimeoutMs: timeoutMs }),
+  };
 }

@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file aibridge/v1/admin.proto.
  */
 export const file_aibridge_v1_admin: GenFile = /*@__PURE__*/
-  fileDesc("ChdhaWJyaWRnZS92MS9hZG1pbi5wcm90bxILYWlicmlkZ2UudjEiwAEKBVRva2VuEgoKAmlkGAEgASgJEg0KBWFjdG9yGAIgASgJEgwKBG5hbWUYAyABKAkSLgoKY3JlYXRlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKZXhwaXJlc19hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKcmV2b2tlZF9hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiWQoSQ3JlYXRlVG9rZW5SZXF1ZXN0Eg0KBWFjdG9yGAEgASgJEgwKBG5hbWUYAiABKAkSJgoDdHRsGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIkgKE0NyZWF0ZVRva2VuUmVzcG9uc2USDgoGc2VjcmV0GAEgASgJEiEKBXRva2VuGAIgASgLMhIuYWlicmlkZ2UudjEuVG9rZW4iSQoRTGlzdFRva2Vuc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgFEhIKCnBhZ2VfdG9rZW4YAiABKAkSDQoFYWN0b3IYAyABKAkiUQoSTGlzdFRva2Vuc1Jlc3BvbnNlEiIKBnRva2VucxgBIAMoCzISLmFpYnJpZGdlLnYxLlRva2VuEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSIgChJSZXZva2VUb2tlblJlcXVlc3QSCgoCaWQYASABKAkiFQoTUmV2b2tlVG9rZW5SZXNwb25zZSKGAQoKR2F0ZXdheUtleRIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEi4KCmNyZWF0ZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnJldm9rZWRfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIicKF0NyZWF0ZUdhdGV3YXlLZXlSZXF1ZXN0EgwKBG5hbWUYASABKAkiWAoYQ3JlYXRlR2F0ZXdheUtleVJlc3BvbnNlEg4KBnNlY3JldBgBIAEoCRIsCgtnYXRld2F5X2tleRgCIAEoCzIXLmFpYnJpZGdlLnYxLkdhdGV3YXlLZXkiPwoWTGlzdEdhdGV3YXlLZXlzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCSJhChdMaXN0R2F0ZXdheUtleXNSZXNwb25zZRItCgxnYXRld2F5X2tleXMYASADKAsyFy5haWJyaWRnZS52MS5HYXRld2F5S2V5EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSIlChdSZXZva2VHYXRld2F5S2V5UmVxdWVzdBIKCgJpZBgBIAEoCSIaChhSZXZva2VHYXRld2F5S2V5UmVzcG9uc2UyoQQKDEFkbWluU2VydmljZRJQCgtDcmVhdGVUb2tlbhIfLmFpYnJpZGdlLnYxLkNyZWF0ZVRva2VuUmVxdWVzdBogLmFpYnJpZGdlLnYxLkNyZWF0ZVRva2VuUmVzcG9uc2USTQoKTGlzdFRva2VucxIeLmFpYnJpZGdlLnYxLkxpc3RUb2tlbnNSZXF1ZXN0Gh8uYWlicmlkZ2UudjEuTGlzdFRva2Vuc1Jlc3BvbnNlElAKC1Jldm9rZVRva2VuEh8uYWlicmlkZ2UudjEuUmV2b2tlVG9rZW5SZXF1ZXN0GiAuYWlicmlkZ2UudjEuUmV2b2tlVG9rZW5SZXNwb25zZRJfChBDcmVhdGVHYXRld2F5S2V5EiQuYWlicmlkZ2UudjEuQ3JlYXRlR2F0ZXdheUtleVJlcXVlc3QaJS5haWJyaWRnZS52MS5DcmVhdGVHYXRld2F5S2V5UmVzcG9uc2USXAoPTGlzdEdhdGV3YXlLZXlzEiMuYWlicmlkZ2UudjEuTGlzdEdhdGV3YXlLZXlzUmVxdWVzdBokLmFpYnJpZGdlLnYxLkxpc3RHYXRld2F5S2V5c1Jlc3BvbnNlEl8KEFJldm9rZUdhdGV3YXlLZXkSJC5haWJyaWRnZS52MS5SZXZva2VHYXRld2F5S2V5UmVxdWVzdBolLmFpYnJpZGdlLnYxLlJldm9rZUdhdGV3YXlLZXlSZXNwb25zZWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("ChdhaWJyaWRnZS92MS9hZG1pbi5wcm90bxILYWlicmlkZ2UudjEiwAEKBVRva2VuEgoKAmlkGAEgASgJEg0KBWFjdG9yGAIgASgJEgwKBG5hbWUYAyABKAkSLgoKY3JlYXRlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKZXhwaXJlc19hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKcmV2b2tlZF9hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiWQoSQ3JlYXRlVG9rZW5SZXF1ZXN0Eg0KBWFjdG9yGAEgASgJEgwKBG5hbWUYAiABKAkSJgoDdHRsGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIkgKE0NyZWF0ZVRva2VuUmVzcG9uc2USDgoGc2VjcmV0GAEgASgJEiEKBXRva2VuGAIgASgLMhIuYWlicmlkZ2UudjEuVG9rZW4iSQoRTGlzdFRva2Vuc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgFEhIKCnBhZ2VfdG9rZW4YAiABKAkSDQoFYWN0b3IYAyABKAkiUQoSTGlzdFRva2Vuc1Jlc3BvbnNlEiIKBnRva2VucxgBIAMoCzISLmFpYnJpZGdlLnYxLlRva2VuEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSIgChJSZXZva2VUb2tlblJlcXVlc3QSCgoCaWQYASABKAkiFQoTUmV2b2tlVG9rZW5SZXNwb25zZSKGAQoKR2F0ZXdheUtleRIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEi4KCmNyZWF0ZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnJldm9rZWRfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIicKF0NyZWF0ZUdhdGV3YXlLZXlSZXF1ZXN0EgwKBG5hbWUYASABKAkiWAoYQ3JlYXRlR2F0ZXdheUtleVJlc3BvbnNlEg4KBnNlY3JldBgBIAEoCRIsCgtnYXRld2F5X2tleRgCIAEoCzIXLmFpYnJpZGdlLnYxLkdhdGV3YXlLZXkiPwoWTGlzdEdhdGV3YXlLZXlzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCSJhChdMaXN0R2F0ZXdheUtleXNSZXNwb25zZRItCgxnYXRld2F5X2tleXMYASADKAsyFy5haWJyaWRnZS52MS5HYXRld2F5S2V5EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSIlChdSZXZva2VHYXRld2F5S2V5UmVxdWVzdBIKCgJpZBgBIAEoCSIaChhSZXZva2VHYXRld2F5S2V5UmVzcG9uc2UiXwoaRGVsZXRlSW50ZXJjZXB0aW9uc1JlcXVlc3QSDQoFYWN0b3IYASABKAkSMgoOc3RhcnRlZF9iZWZvcmUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIi4KG0RlbGV0ZUludGVyY2VwdGlvbnNSZXNwb25zZRIPCgdkZWxldGVkGAEgASgDMosFCgxBZG1pblNlcnZpY2USUAoLQ3JlYXRlVG9rZW4SHy5haWJyaWRnZS52MS5DcmVhdGVUb2tlblJlcXVlc3QaIC5haWJyaWRnZS52MS5DcmVhdGVUb2tlblJlc3BvbnNlEk0KCkxpc3RUb2tlbnMSHi5haWJyaWRnZS52MS5MaXN0VG9rZW5zUmVxdWVzdBofLmFpYnJpZGdlLnYxLkxpc3RUb2tlbnNSZXNwb25zZRJQCgtSZXZva2VUb2tlbhIfLmFpYnJpZGdlLnYxLlJldm9rZVRva2VuUmVxdWVzdBogLmFpYnJpZGdlLnYxLlJldm9rZVRva2VuUmVzcG9uc2USXwoQQ3JlYXRlR2F0ZXdheUtleRIkLmFpYnJpZGdlLnYxLkNyZWF0ZUdhdGV3YXlLZXlSZXF1ZXN0GiUuYWlicmlkZ2UudjEuQ3JlYXRlR2F0ZXdheUtleVJlc3BvbnNlElwKD0xpc3RHYXRld2F5S2V5cxIjLmFpYnJpZGdlLnYxLkxpc3RHYXRld2F5S2V5c1JlcXVlc3QaJC5haWJyaWRnZS52MS5MaXN0R2F0ZXdheUtleXNSZXNwb25zZRJfChBSZXZva2VHYXRld2F5S2V5EiQuYWlicmlkZ2UudjEuUmV2b2tlR2F0ZXdheUtleVJlcXVlc3QaJS5haWJyaWRnZS52MS5SZXZva2VHYXRld2F5S2V5UmVzcG9uc2USaAoTRGVsZXRlSW50ZXJjZXB0aW9ucxInLmFpYnJpZGdlLnYxLkRlbGV0ZUludGVyY2VwdGlvbnNSZXF1ZXN0GiguYWlicmlkZ2UudjEuRGVsZXRlSW50ZXJjZXB0aW9uc1Jlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * Token is an actor's token without its secret.
@@ -416,8 +416,57 @@ export const RevokeGatewayKeyResponseSchema: GenMessage<RevokeGatewayKeyResponse
   messageDesc(file_aibridge_v1_admin, 13);
 
 /**
- * AdminService manages tokens of actors and keys of gateways. It is served by the control plane and opened by the admin
- * key. Secrets are shown once, at creation, and stored only as hashes.
+ * Request of DeleteInterceptions.
+ *
+ * @generated from message aibridge.v1.DeleteInterceptionsRequest
+ */
+export type DeleteInterceptionsRequest = Message<"aibridge.v1.DeleteInterceptionsRequest"> & {
+  /**
+   * Whose: Interception.initiator_id, exactly. Required.
+   *
+   * @generated from field: string actor = 1;
+   */
+  actor: string;
+
+  /**
+   * Only those started before: those of later stay. Required.
+   *
+   * @generated from field: google.protobuf.Timestamp started_before = 2;
+   */
+  startedBefore?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message aibridge.v1.DeleteInterceptionsRequest.
+ * Use `create(DeleteInterceptionsRequestSchema)` to create a new message.
+ */
+export const DeleteInterceptionsRequestSchema: GenMessage<DeleteInterceptionsRequest> = /*@__PURE__*/
+  messageDesc(file_aibridge_v1_admin, 14);
+
+/**
+ * Response of DeleteInterceptions.
+ *
+ * @generated from message aibridge.v1.DeleteInterceptionsResponse
+ */
+export type DeleteInterceptionsResponse = Message<"aibridge.v1.DeleteInterceptionsResponse"> & {
+  /**
+   * How many interceptions were deleted.
+   *
+   * @generated from field: int64 deleted = 1;
+   */
+  deleted: bigint;
+};
+
+/**
+ * Describes the message aibridge.v1.DeleteInterceptionsResponse.
+ * Use `create(DeleteInterceptionsResponseSchema)` to create a new message.
+ */
+export const DeleteInterceptionsResponseSchema: GenMessage<DeleteInterceptionsResponse> = /*@__PURE__*/
+  messageDesc(file_aibridge_v1_admin, 15);
+
+/**
+ * AdminService manages tokens of actors and keys of gateways, and deletes what was recorded about a person. It is served
+ * by the control plane and opened by the admin key. Secrets are shown once, at creation, and stored only as hashes.
  *
  * @generated from service aibridge.v1.AdminService
  */
@@ -482,6 +531,17 @@ export const AdminService: GenService<{
     methodKind: "unary";
     input: typeof RevokeGatewayKeyRequestSchema;
     output: typeof RevokeGatewayKeyResponseSchema;
+  },
+  /**
+   * DeleteInterceptions deletes interceptions of an actor with everything that was recorded about them, for good. What
+   * arrives for them later is deleted too. Calling it again is no error; after a failure it deletes the rest.
+   *
+   * @generated from rpc aibridge.v1.AdminService.DeleteInterceptions
+   */
+  deleteInterceptions: {
+    methodKind: "unary";
+    input: typeof DeleteInterceptionsRequestSchema;
+    output: typeof DeleteInterceptionsResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_aibridge_v1_admin, 0);
