@@ -1,11 +1,12 @@
+import type { ServerTls } from "@aibridge/proto/channel";
 import { type ConfigFile, emptyConfig } from "@aibridge/proto/config-file";
 import type { ListenAddress } from "@aibridge/proto/settings";
+import { startBackground } from "./background.ts";
 import type { BootstrapKeys } from "./config/bootstrap-keys.ts";
 import { type CompiledOptions, compileOptions } from "./config/compile-options.ts";
 import type { ControlPlaneOptions } from "./config/options.ts";
 import { StartError } from "./config/start-error.ts";
 import { Changes } from "./domain/changes.ts";
-import { ExpiryWatch } from "./domain/expiry-watch.ts";
 import { Ingest } from "./domain/ingest.ts";
 import { WatchFeed } from "./domain/watch-feed.ts";
 import { RpcServer } from "./server.ts";
@@ -17,7 +18,7 @@ import { Readiness } from "./transport/readiness.ts";
 
 /** A control plane that is running. */
 export interface ControlPlane {
-  /** Where its services are: "http://127.0.0.1:9090". */
+  /** Where its services are: "http://127.0.0.1:9090"; https with TLS. */
   readonly url: string;
   /** Where /healthz, /readyz and /metrics are. */
   readonly adminUrl: string;
@@ -27,6 +28,8 @@ export interface ControlPlane {
   readonly adminKey: string;
   /** The same keys with the files they are kept in. */
   readonly keys: BootstrapKeys;
+  /** Takes the configuration file as it is now, if there is one, without waiting for the next look at it. */
+  rereadConfig(): Promise<void>;
   /** Stops accepting, finishes what is under way, closes the database. Calling it again waits for the same. */
   close(): Promise<void>;
 }
@@ -48,10 +51,11 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
 }
 
 async function start(options: CompiledOptions, cleanups: AsyncDisposableStack): Promise<ControlPlane> {
-  const { address, adminAddress, keys, logger, clock } = options;
+  const { address, adminAddress, tls, keys, logger, clock } = options;
+  cleanups.defer(() => tls.rpc?.close());
   const metrics = new Metrics();
   const readiness = new Readiness();
-  const admin = adminListener(metrics, readiness);
+  const admin = adminListener(metrics, readiness, tls.admin);
   // First of all, so that probes have an answer while the database is being migrated.
   const adminPort = await listen(admin, adminAddress, "--admin-listen");
   cleanups.defer(() => admin.close());
@@ -60,32 +64,51 @@ async function start(options: CompiledOptions, cleanups: AsyncDisposableStack): 
   const changes = new Changes();
   const feed = watchConfig(options, metrics, cleanups);
   changes.tokenWorthless.subscribe((tokenId) => feed.invalidate(tokenId));
-  watchExpiry(store, changes, options, cleanups);
+  startBackground({ store, changes, feed }, options, cleanups);
 
   const ingest = observedIngest(store.records, metrics, options);
   const secrets = { gatewayKey: keys.gateway.secret, adminKey: keys.admin.secret };
-  const parts = { store, ingest, changes, feed, metrics, readiness, logger, clock, keys: secrets };
+  const parts = {
+    store,
+    ingest,
+    changes,
+    feed,
+    metrics,
+    readiness,
+    logger,
+    clock,
+    keys: secrets,
+    tls: tls.rpc,
+  };
   const server = new RpcServer(parts);
   const port = await listen(server, address, "--listen");
   cleanups.defer(() => server.close(options.graceMs));
-  readiness.ready(() => store.checkReady());
+  readiness.ready(async () => {
+    await store.checkReady();
+    await ingest.checkRecent();
+  });
   cleanups.defer(() => readiness.shuttingDown());
 
   return {
-    url: httpUrl(address.host, port),
-    adminUrl: httpUrl(adminAddress.host, adminPort),
+    url: urlOf(tls.rpc, address.host, port),
+    adminUrl: urlOf(tls.admin, adminAddress.host, adminPort),
     ...secrets,
     keys,
+    rereadConfig: async () => options.configWatch?.reread(),
     close: onceOnly(() => cleanups.disposeAsync()),
   };
 }
 
-function adminListener(metrics: Metrics, readiness: Readiness): AdminListener {
-  const { registry } = metrics;
-  return new AdminListener({
+function adminListener(
+  { registry }: Metrics,
+  readiness: Readiness,
+  tls: ServerTls | undefined,
+): AdminListener {
+  const source = {
     notReady: () => readiness.problem(),
     metrics: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
-  });
+  };
+  return new AdminListener(source, tls);
 }
 
 async function openMigrated(address: DatabaseAddress, cleanups: AsyncDisposableStack): Promise<Store> {
@@ -95,7 +118,7 @@ async function openMigrated(address: DatabaseAddress, cleanups: AsyncDisposableS
     await store.migrate();
     return store;
   } catch (error) {
-    throw new StartError(`--database: ${address.file} cannot be used: ${(error as Error).message}`, {
+    throw new StartError(`--database: ${address.label} cannot be used: ${(error as Error).message}`, {
       cause: error,
     });
   }
@@ -124,18 +147,6 @@ function watchConfig(
   return feed;
 }
 
-function watchExpiry(
-  store: Store,
-  changes: Changes,
-  { clock, logger }: CompiledOptions,
-  cleanups: AsyncDisposableStack,
-): void {
-  const expiry = new ExpiryWatch(store.credentials, changes, clock, (err) =>
-    logger.error({ err }, "looking for expired tokens failed"),
-  );
-  cleanups.defer(() => expiry.close());
-}
-
 function observedIngest(records: RecordStore, metrics: Metrics, { logger }: CompiledOptions): Ingest {
   return new Ingest(records, {
     stored: (added) => metrics.countStored(added),
@@ -162,8 +173,8 @@ async function listen(
   }
 }
 
-function httpUrl(host: string, port: number): string {
-  return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+function urlOf(tls: ServerTls | undefined, host: string, port: number): string {
+  return `${tls === undefined ? "http" : "https"}://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
 function onceOnly(action: () => Promise<void>): () => Promise<void> {

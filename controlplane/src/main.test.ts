@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { DatabaseSync } from "node:sqlite";
@@ -16,8 +16,9 @@ const MAIN = fileURLToPath(new URL("./main.ts", import.meta.url));
 const RUN = `import { main } from ${JSON.stringify(MAIN)}; process.exitCode = await main(process.argv.slice(1), process.env);`;
 
 /** The control plane as a process of its own. */
-function run(args: string[], env: Record<string, string> = {}) {
+function run(args: string[], env: Record<string, string> = {}, files: Record<string, string> = {}) {
   const folder = useFolder();
+  for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
   const child = spawn(process.execPath, ["--input-type=module", "-e", RUN, "--", ...args], {
     cwd: folder,
     env: { AIBRIDGE_LISTEN: "127.0.0.1:0", AIBRIDGE_ADMIN_LISTEN: "127.0.0.1:0", ...env },
@@ -50,6 +51,24 @@ test("it tells the operator what is needed, logs JSON, and ends with 0 on SIGTER
     .split("\n")
     .map((line) => JSON.parse(line).msg);
   expect(messages).toEqual(["shutting down", "everything is stored; goodbye"]);
+});
+
+test("SIGHUP rereads the configuration file", async () => {
+  const { child, folder, exited } = run(
+    ["--config", "aibridge.yaml"],
+    {},
+    { "aibridge.yaml": "providers: []" },
+  );
+  for await (const line of createInterface({ input: child.stdout })) {
+    if (!line.startsWith("configuration:")) continue;
+    writeFileSync(join(folder, "aibridge.yaml"), "limits: { concurrency: 7 }");
+    child.kill("SIGHUP");
+    break;
+  }
+  for await (const line of createInterface({ input: child.stderr })) {
+    if (JSON.parse(line).msg === "the configuration file has changed") child.kill("SIGTERM");
+  }
+  expect(await exited).toEqual([0, null]);
 });
 
 test("what was acknowledged survives SIGKILL", async () => {

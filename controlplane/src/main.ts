@@ -43,9 +43,15 @@ export async function main(argv: readonly string[], env: Environment): Promise<n
       env,
       gatewayKey: values["gateway-key"],
       adminKey: values["admin-key"],
+      tlsCert: values["tls-cert"],
+      tlsKey: values["tls-key"],
+      tlsClientCa: values["tls-client-ca"],
+      adminTls: values["admin-tls"],
       insecurePlaintext: values["insecure-plaintext"],
       logger,
     });
+    // Without a configuration file the signal keeps its usual meaning: the terminal is gone.
+    if (values.config !== undefined) process.on("SIGHUP", () => void controlPlane.rereadConfig());
     announce(controlPlane, values.config);
     await shutDown(controlPlane, await stop, logger);
     return EXIT_OK;

@@ -6,6 +6,7 @@ import {
   ToolPolicyService,
   UsageService,
 } from "@aibridge/proto";
+import type { ServerTls } from "@aibridge/proto/channel";
 import type { ConfigFile } from "@aibridge/proto/config-file";
 import { Code, ConnectError, type ConnectRouter } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
@@ -15,6 +16,7 @@ import type { Changes } from "./domain/changes.ts";
 import { Credentials } from "./domain/credentials.ts";
 import type { Ingest } from "./domain/ingest.ts";
 import type { Clock } from "./domain/micros.ts";
+import { PersonalData } from "./domain/personal-data.ts";
 import type { WatchFeed } from "./domain/watch-feed.ts";
 import { actorService } from "./services/actor-service.ts";
 import { adminService } from "./services/admin-service.ts";
@@ -51,6 +53,8 @@ export interface ServerParts {
   readonly logger: Logger;
   readonly clock: Clock;
   readonly keys: { readonly gatewayKey: string; readonly adminKey: string };
+  /** Undefined: plaintext. */
+  readonly tls: ServerTls | undefined;
 }
 
 /** Serves every service on one port. */
@@ -70,7 +74,7 @@ export class RpcServer {
       readMaxBytes: MAX_MESSAGE_BYTES,
       jsonOptions: { alwaysEmitImplicit: true },
     });
-    this.#listener = new RpcListener(handler);
+    this.#listener = new RpcListener(handler, parts);
   }
 
   /** Resolves with the port once calls are served. */
@@ -122,8 +126,9 @@ function mountGatewayServices(router: ConnectRouter, parts: ServerParts, lifetim
 
 /** What the admin key opens. */
 function mountAdminServices(router: ConnectRouter, { store, changes, clock }: ServerParts): void {
+  const credentials = new Credentials(store.credentials, changes, clock);
   router.service(UsageService, usageService(store.usage));
-  router.service(AdminService, adminService(new Credentials(store.credentials, changes, clock)));
+  router.service(AdminService, adminService(credentials, new PersonalData(store.deletions)));
 }
 
 /** What is open to everyone: whether it works, and what is served. */

@@ -20,8 +20,9 @@ export const CONTROL_PLANE_COMMAND = defineCommand({
     },
     database: {
       kind: "text",
-      placeholder: "sqlite:PATH",
-      description: "Where records and credentials are kept. Generated keys lie in the same folder.",
+      placeholder: "sqlite:PATH|mysql://USER:PASSWORD@HOST:PORT/DATABASE",
+      description:
+        "Where records and credentials are kept. Generated keys lie in the folder of the SQLite file, with MySQL in ./data.",
       default: OPTION_DEFAULTS.database,
       secret: true,
     },
@@ -43,9 +44,29 @@ export const CONTROL_PLANE_COMMAND = defineCommand({
       description: "Key that opens usage and administration. Without it, admin.key beside the database.",
       secret: true,
     },
+    "tls-cert": {
+      kind: "text",
+      placeholder: "FILE",
+      description: "Certificate of --listen (PEM, with its chain). Changed files apply to new connections.",
+    },
+    "tls-key": {
+      kind: "text",
+      placeholder: "FILE",
+      description: "Private key of --tls-cert (PEM, without a passphrase).",
+    },
+    "tls-client-ca": {
+      kind: "text",
+      placeholder: "FILE",
+      description: "Authorities (PEM); whoever calls needs a certificate that one of them has signed.",
+    },
+    "admin-tls": {
+      kind: "boolean",
+      description: "Serve --admin-listen by TLS too, with the same certificate and for clients without one.",
+      default: false,
+    },
     "insecure-plaintext": {
       kind: "boolean",
-      description: "Allow an address that other machines can reach, although nothing is encrypted.",
+      description: "Allow addresses that other machines can reach without TLS.",
       default: false,
     },
     "log-level": {

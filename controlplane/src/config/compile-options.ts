@@ -1,9 +1,10 @@
-import { isLoopback, type ListenAddress, listenAddress } from "@aibridge/proto/settings";
+import { ConfigFileWatch, UnreadableConfigFile } from "@aibridge/proto/config-file";
+import { type ListenAddress, listenAddress } from "@aibridge/proto/settings";
 import { type Logger, pino } from "pino";
 import type { Clock } from "../domain/micros.ts";
 import { type DatabaseAddress, databaseAddress } from "../store/open-store.ts";
 import { type BootstrapKeys, bootstrapKeys } from "./bootstrap-keys.ts";
-import { ConfigWatch } from "./config-watch.ts";
+import { type ListenerTls, listenerTls } from "./listener-tls.ts";
 import { type ControlPlaneOptions, OPTION_DEFAULTS } from "./options.ts";
 import { StartError } from "./start-error.ts";
 
@@ -11,11 +12,14 @@ import { StartError } from "./start-error.ts";
 export interface CompiledOptions {
   readonly address: ListenAddress;
   readonly adminAddress: ListenAddress;
+  readonly tls: ListenerTls;
   readonly database: DatabaseAddress;
   readonly keys: BootstrapKeys;
   /** Undefined without a configuration file. */
-  readonly configWatch: ConfigWatch | undefined;
+  readonly configWatch: ConfigFileWatch | undefined;
   readonly graceMs: number;
+  readonly changePollMs: number;
+  readonly maintenanceMs: number;
   readonly logger: Logger;
   readonly clock: Clock;
 }
@@ -26,16 +30,24 @@ export interface CompiledOptions {
  */
 export function compileOptions(options: ControlPlaneOptions): CompiledOptions {
   const address = read("--listen", options.listen ?? OPTION_DEFAULTS.listen, listenAddress);
-  checkPlaintext(address, options.insecurePlaintext ?? false);
+  const adminAddress = read(
+    "--admin-listen",
+    options.adminListen ?? OPTION_DEFAULTS.adminListen,
+    listenAddress,
+  );
+  const logger = options.logger ?? pino({ level: "silent" });
   const database = read("--database", options.database ?? OPTION_DEFAULTS.database, databaseAddress);
   return {
     address,
-    adminAddress: read("--admin-listen", options.adminListen ?? OPTION_DEFAULTS.adminListen, listenAddress),
+    adminAddress,
+    tls: listenerTls(options, { rpc: address, admin: adminAddress }, logger),
     database,
     configWatch: openConfig(options),
     keys: bootstrapKeys(options, database.dataFolder),
     graceMs: options.graceMs ?? OPTION_DEFAULTS.graceMs,
-    logger: options.logger ?? pino({ level: "silent" }),
+    changePollMs: options.changePollMs ?? OPTION_DEFAULTS.changePollMs,
+    maintenanceMs: options.maintenanceMs ?? OPTION_DEFAULTS.maintenanceMs,
+    logger,
     clock: options.clock ?? Date.now,
   };
 }
@@ -48,16 +60,15 @@ function read<T>(flag: string, text: string, parse: (text: string) => T): T {
   }
 }
 
-function checkPlaintext({ host }: ListenAddress, allowed: boolean): void {
-  if (!allowed && !isLoopback(host)) {
-    throw new StartError(
-      `--listen ${host}: keys and records would cross the network unencrypted; listen on 127.0.0.1, or allow it with --insecure-plaintext`,
-    );
+function openConfig({ config, env = {}, configPollMs }: ControlPlaneOptions): ConfigFileWatch | undefined {
+  if (config === undefined) {
+    return undefined;
   }
-}
-
-function openConfig({ config, env = {}, configPollMs }: ControlPlaneOptions): ConfigWatch | undefined {
-  return config === undefined
-    ? undefined
-    : new ConfigWatch({ file: config, env, pollMs: configPollMs ?? OPTION_DEFAULTS.configPollMs });
+  try {
+    return new ConfigFileWatch({ file: config, env, pollMs: configPollMs ?? OPTION_DEFAULTS.configPollMs });
+  } catch (error) {
+    if (!(error instanceof UnreadableConfigFile)) throw error;
+    const reason = (error.cause as Error).message;
+    throw new StartError(`--config names ${config}, which cannot be read: ${reason}`, { cause: error });
+  }
 }

@@ -14,7 +14,9 @@ export interface ControlPlaneOptions {
    */
   adminListen?: string | undefined;
   /**
-   * Database, "sqlite:PATH". Generated keys are kept in the same folder.
+   * Database, "sqlite:PATH" or "mysql://USER:PASSWORD@HOST:PORT/DATABASE" (with "?tls=on": encrypted). Generated keys are
+   * kept in the folder of the SQLite file, with MySQL in ./data; several control planes on one database are all given
+   * the same keys.
    * @default "sqlite:./data/aibridge.db"
    */
   database?: string | undefined;
@@ -39,7 +41,27 @@ export interface ControlPlaneOptions {
    */
   adminKey?: string | undefined;
   /**
-   * Allow a plaintext RPC listener that other machines can reach.
+   * PEM file with the certificate of the RPC listener, and the intermediate ones behind it; changes apply live.
+   * @default none: plaintext
+   */
+  tlsCert?: string | undefined;
+  /**
+   * PEM file with the private key of that certificate, without a passphrase.
+   * @default none
+   */
+  tlsKey?: string | undefined;
+  /**
+   * PEM file with authorities, one of which must have signed the certificate of whoever calls (mutual TLS).
+   * @default callers need no certificate
+   */
+  tlsClientCa?: string | undefined;
+  /**
+   * Serve the admin listener by TLS too, with the same certificate. Its clients need none.
+   * @default false
+   */
+  adminTls?: boolean | undefined;
+  /**
+   * Allow plaintext listeners that other machines can reach.
    * @default false
    */
   insecurePlaintext?: boolean | undefined;
@@ -53,6 +75,16 @@ export interface ControlPlaneOptions {
    * @default 500
    */
   configPollMs?: number | undefined;
+  /**
+   * How often changes by other control planes on the same database are looked for, in milliseconds.
+   * @default 250
+   */
+  changePollMs?: number | undefined;
+  /**
+   * How often old records are deleted and interceptions without an end are closed, in milliseconds.
+   * @default 60000
+   */
+  maintenanceMs?: number | undefined;
   /**
    * Where logs go.
    * @default nowhere
@@ -72,4 +104,6 @@ export const OPTION_DEFAULTS = {
   database: "sqlite:./data/aibridge.db",
   graceMs: 10_000,
   configPollMs: 500,
+  changePollMs: 250,
+  maintenanceMs: 60_000,
 } as const;

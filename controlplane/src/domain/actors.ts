@@ -5,6 +5,8 @@ import { type Clock, microsOfMillis } from "./micros.ts";
 
 /** How long a data plane may keep an answer, in microseconds. */
 const CACHE_FOR = 60_000_000n;
+/** Longest actor that can be recorded. */
+const MAX_ACTOR_CHARACTERS = 255;
 
 /** What a caller presented. */
 export type Credential =
@@ -70,6 +72,9 @@ function remaining(token: Token, now: bigint): bigint {
 function withoutToken(actor: unknown, problem: string): ResolvedActor {
   if (typeof actor !== "string" || actor === "") {
     throw new Failure("unauthenticated", problem);
+  }
+  if ([...actor].length > MAX_ACTOR_CHARACTERS) {
+    throw new Failure("unauthenticated", `the actor has more than ${MAX_ACTOR_CHARACTERS} characters`);
   }
   return { actor, apiKeyId: "", cacheFor: CACHE_FOR };
 }

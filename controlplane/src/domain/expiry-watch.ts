@@ -69,7 +69,7 @@ export class ExpiryWatch {
     const upcoming = tokens.findIndex((token) => (token.expiresAt ?? horizon) > now);
     const expired = upcoming === -1 ? tokens : tokens.slice(0, upcoming);
     for (const token of expired) {
-      await this.#store.noteExpiredToken(token.id, now);
+      await this.#store.noteExpiredToken(token.id);
       this.#changes.tokenWorthless.publish(token.id);
       this.#seenUntil = token.expiresAt ?? this.#seenUntil;
     }

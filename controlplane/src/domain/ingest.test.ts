@@ -90,3 +90,19 @@ test("a transaction is bounded", async () => {
   second.end();
   await Promise.all(calls);
 });
+
+test("a failure is told until something is stored again", async () => {
+  const store = new HeldStore();
+  const ingest = new Ingest(store, quiet);
+  await ingest.checkRecent();
+  for (const error of [new Error("disk full"), undefined]) {
+    const saved = ingest.save([record()]).catch(() => undefined);
+    await vi.waitUntil(() => store.transactions.length > 0);
+    store.transactions.pop()?.end(error);
+    await saved;
+    const check = expect(ingest.checkRecent());
+    await (error
+      ? check.rejects.toThrow("records cannot be stored: disk full")
+      : check.resolves.toBeUndefined());
+  }
+});

@@ -6,6 +6,9 @@ import type { ValidRecord } from "./records.ts";
 /** Most records of one transaction: bounds how long a commit keeps everything else waiting. */
 const MAX_TRANSACTION_RECORDS = 2048;
 
+/** For how long a failure counts as recent, in milliseconds: data planes try again much sooner. */
+const RECENT_MS = 10_000;
+
 /** What happens to records on their way; for metrics and logs. */
 export interface IngestObserver {
   stored(added: AddedRecords): void;
@@ -27,6 +30,7 @@ export class Ingest {
   readonly #observer: IngestObserver;
   #waiting: Waiting[] = [];
   #running: Promise<void> | undefined;
+  #failed: { readonly at: number; readonly message: string } | undefined;
 
   constructor(store: RecordStore, observer: IngestObserver) {
     this.#store = store;
@@ -45,6 +49,16 @@ export class Ingest {
     this.#waiting.push({ records, resolve, reject });
     this.#running ??= this.#run();
     return promise;
+  }
+
+  /**
+   * Rejects, saying why, when the last records could not be stored a short time ago. A disk may be too full for records
+   * and still take whatever else a check would write.
+   */
+  async checkRecent(): Promise<void> {
+    if (this.#failed !== undefined && performance.now() - this.#failed.at < RECENT_MS) {
+      throw new Error(`records cannot be stored: ${this.#failed.message}`);
+    }
   }
 
   /** Resolves when nothing is waiting any more. */
@@ -78,7 +92,9 @@ export class Ingest {
     const records = group.flatMap((waiting) => waiting.records);
     try {
       this.#observer.stored(await this.#store.save(records));
+      this.#failed = undefined;
     } catch (reason) {
+      this.#failed = { at: performance.now(), message: (reason as Error).message };
       this.#observer.failed(reason, records.length);
       const failure = new Failure("unavailable", "the records could not be stored; send them again", {
         cause: reason,

@@ -1,8 +1,10 @@
 import { readFileSync } from "node:fs";
-import { ActorService, AdminService, RecorderService } from "@aibridge/proto";
+import { ActorService, AdminService, RecorderService, UsageService } from "@aibridge/proto";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { Code } from "@connectrpc/connect";
 import { expect, test } from "vitest";
 import { codeOf, errorOf } from "../test-support/record-batches.ts";
+import { SAMPLE_TIME, sampleInterception, samplePrompt } from "../test-support/sample-records.ts";
 import { useControlPlane } from "../test-support/use-control-plane.ts";
 
 const START = Date.UTC(2026, 10, 22);
@@ -135,4 +137,33 @@ test("secrets are nowhere in the database", async () => {
   for (const secret of secrets) {
     expect(content).not.toContain(secret);
   }
+});
+
+test("what was recorded about a person can be deleted", async () => {
+  const controlPlane = await useControlPlane();
+  const [recorder, admin, usage] = [
+    controlPlane.gateway(RecorderService),
+    controlPlane.admin(AdminService),
+    controlPlane.admin(UsageService),
+  ];
+  const [mine, later, others] = [
+    sampleInterception(),
+    sampleInterception({ startedAt: timestampFromMs(SAMPLE_TIME + 1000) }),
+    sampleInterception({ initiatorId: "bob" }),
+  ];
+  for (const interception of [mine, later, others]) {
+    await recorder.recordInterception({ interception });
+    await recorder.recordPromptUsage({ promptUsage: samplePrompt(interception.id) });
+  }
+  const startedBefore = timestampFromMs(SAMPLE_TIME + 1000);
+  expect((await admin.deleteInterceptions({ actor: "alice", startedBefore })).deleted).toBe(1n);
+  expect((await admin.deleteInterceptions({ actor: "alice", startedBefore })).deleted).toBe(0n);
+  expect(await codeOf(usage.getInterception({ id: mine.id }))).toBe(Code.NotFound);
+  const { interceptions } = await usage.listInterceptions({ includeRecords: true });
+  expect(interceptions.map(({ interception }) => interception?.id).sort()).toEqual(
+    [later.id, others.id].sort(),
+  );
+  expect(interceptions.map(({ promptUsages }) => promptUsages.length)).toEqual([1, 1]);
+  expect(await codeOf(admin.deleteInterceptions({ actor: "", startedBefore }))).toBe(Code.InvalidArgument);
+  expect(await codeOf(admin.deleteInterceptions({ actor: "alice" }))).toBe(Code.InvalidArgument);
 });

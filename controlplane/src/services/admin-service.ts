@@ -2,6 +2,7 @@ import {
   type AdminService,
   CreateGatewayKeyResponseSchema,
   CreateTokenResponseSchema,
+  DeleteInterceptionsResponseSchema,
   type GatewayKey,
   GatewayKeySchema,
   ListGatewayKeysResponseSchema,
@@ -14,11 +15,15 @@ import {
 import { create } from "@bufbuild/protobuf";
 import type { ServiceImpl } from "@connectrpc/connect";
 import type { Credentials } from "../domain/credentials.ts";
+import type { PersonalData } from "../domain/personal-data.ts";
 import type { GatewayKey as StoredGatewayKey, Token as StoredToken } from "../store/store.ts";
-import { microsOfDuration, optionalTimestamp, timestampOfMicros } from "./times.ts";
+import { microsOfDuration, optionalMicros, optionalTimestamp, timestampOfMicros } from "./times.ts";
 
-/** AdminService: tokens of actors and keys of gateways. */
-export function adminService(credentials: Credentials): ServiceImpl<typeof AdminService> {
+/** AdminService: tokens of actors, keys of gateways, and deletion of what was recorded about a person. */
+export function adminService(
+  credentials: Credentials,
+  personalData: PersonalData,
+): ServiceImpl<typeof AdminService> {
   return {
     async createToken({ actor, name, ttl }) {
       const lifetime = ttl === undefined ? undefined : microsOfDuration(ttl);
@@ -50,6 +55,10 @@ export function adminService(credentials: Credentials): ServiceImpl<typeof Admin
     async revokeGatewayKey({ id }) {
       await credentials.revokeGatewayKey(id);
       return create(RevokeGatewayKeyResponseSchema);
+    },
+    async deleteInterceptions({ actor, startedBefore }) {
+      const deleted = await personalData.delete(actor, optionalMicros(startedBefore));
+      return create(DeleteInterceptionsResponseSchema, { deleted });
     },
   };
 }

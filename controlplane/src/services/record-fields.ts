@@ -9,6 +9,8 @@ const LAST_SECOND = 253_402_300_799n;
 /** Longest Duration that has a JSON form, 10,000 years. */
 const LONGEST_SECONDS = 315_576_000_000n;
 const NANOS_PER_SECOND = 1_000_000_000;
+/** Longest text that the store keeps in an index, in characters. */
+const MAX_INDEXED_CHARACTERS = 255;
 
 /** A member that must be a UUID. @throws Failure "invalid_argument" */
 export function checkedId(member: string, value: string): string {
@@ -24,6 +26,24 @@ export function checkedText(member: string, value: string): string {
     throw invalid(`${member} is missing`);
   }
   return value;
+}
+
+/**
+ * An identity: it must not be empty, nor longer than an index takes. It is not cut, or two of them could become one.
+ * @throws Failure "invalid_argument" or "out_of_range"
+ */
+export function checkedIdentity(member: string, value: string): string {
+  if (firstCharacters(checkedText(member, value)) !== value) {
+    throw new Failure("out_of_range", `${member} has more than ${MAX_INDEXED_CHARACTERS} characters`);
+  }
+  return value;
+}
+
+/** As much of a text as an index takes. For what clients choose: a long one is no reason to lose the record. */
+export function firstCharacters(value: string): string {
+  return value.length <= MAX_INDEXED_CHARACTERS
+    ? value
+    : [...value].slice(0, MAX_INDEXED_CHARACTERS).join("");
 }
 
 /** A time that must be there, from 1970 to 9999, in microseconds. @throws Failure "invalid_argument" */

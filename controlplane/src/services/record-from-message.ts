@@ -20,10 +20,12 @@ import { CREDENTIAL_KINDS, OUTCOMES, THOUGHT_SOURCES, USAGE_SOURCES } from "./re
 import {
   checkedCount,
   checkedId,
+  checkedIdentity,
   checkedSpan,
   checkedText,
   checkedTime,
   checkedWord,
+  firstCharacters,
 } from "./record-fields.ts";
 
 /** Largest single record, in bytes of its message. */
@@ -99,7 +101,7 @@ function checkSize(message: RecordMessage, record: domain.ValidRecord): void {
 function interception(message: Interception, gatewayId: string | undefined): domain.Interception {
   return {
     id: checkedId("id", message.id),
-    initiatorId: checkedText("initiator_id", message.initiatorId),
+    initiatorId: checkedIdentity("initiator_id", message.initiatorId),
     apiKeyId: message.apiKeyId,
     provider: checkedText("provider", message.provider),
     providerName: checkedText("provider_name", message.providerName),
@@ -108,7 +110,7 @@ function interception(message: Interception, gatewayId: string | undefined): dom
     streaming: message.streaming,
     startedAt: checkedTime("started_at", message.startedAt),
     client: message.client,
-    clientSessionId: message.clientSessionId ?? null,
+    clientSessionId: message.clientSessionId === undefined ? null : firstCharacters(message.clientSessionId),
     userAgent: message.userAgent,
     correlatingToolCallId: message.correlatingToolCallId ?? null,
     credentialKind: CREDENTIAL_KINDS.wordOf(message.credentialKind) ?? "unspecified",

@@ -230,3 +230,16 @@ test("gateway_id is the name of a created key; the shared bootstrap key leaves t
   expect((await usage.getInterception({ id: byCreated.id })).interception?.gatewayId).toBe("real-name");
   expect((await usage.getInterception({ id: byBootstrap.id })).interception?.gatewayId).toBe("claimed");
 });
+
+test("a long session id of a client is cut, a long actor is refused", async () => {
+  const controlPlane = await useControlPlane();
+  const recorder = controlPlane.gateway(RecorderService);
+  const interception = sampleInterception({ clientSessionId: "\u{1f600}".repeat(300) });
+  await recorder.recordInterception({ interception });
+  const usage = controlPlane.admin(UsageService);
+  const { interception: stored } = await usage.getInterception({ id: interception.id });
+  expect(stored?.clientSessionId).toBe("\u{1f600}".repeat(255));
+  const tooLong = sampleInterception({ initiatorId: "a".repeat(256) });
+  expect(await codeOf(recorder.recordInterception({ interception: tooLong }))).toBe(Code.OutOfRange);
+  await recorder.recordInterception({ interception: sampleInterception({ initiatorId: "a".repeat(255) }) });
+});

@@ -1,6 +1,9 @@
 import { uuidFromBytes, uuidToBytes } from "@aibridge/proto/channel";
 
-/** A value as `node:sqlite` takes and gives it. Integers are read as bigint so that all 64 bits survive. */
+/**
+ * A value as the databases take and give it. So that all 64 bits survive, integers are read as bigint from SQLite and as
+ * text from MySQL.
+ */
 export type SqlValue = string | number | bigint | Uint8Array | null;
 
 /** How one member of a record is kept in one column. */

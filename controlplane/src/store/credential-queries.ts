@@ -1,15 +1,18 @@
-import { uuidFromBytes, uuidToBytes, uuidv7 } from "@aibridge/proto/channel";
+import { uuidFromBytes, uuidToBytes } from "@aibridge/proto/channel";
 import type { Kysely } from "kysely";
+import type { KyselyChangeStore } from "./change-queries.ts";
 import { int64, optionalInt64 } from "./columns.ts";
 import type { GatewayKeyRow, Schema, TokenRow } from "./schema.ts";
-import type { CredentialStore, GatewayKey, Token } from "./store.ts";
+import type { ChangeKind, CredentialStore, GatewayKey, Token } from "./store.ts";
 
 /** Tokens and gateway keys in any database that Kysely speaks to. */
 export class KyselyCredentialStore implements CredentialStore {
   readonly #db: Kysely<Schema>;
+  readonly #changes: KyselyChangeStore;
 
-  constructor(db: Kysely<Schema>) {
+  constructor(db: Kysely<Schema>, changes: KyselyChangeStore) {
     this.#db = db;
+    this.#changes = changes;
   }
 
   async addToken(token: Token, secretSha256: Uint8Array): Promise<void> {
@@ -67,8 +70,8 @@ export class KyselyCredentialStore implements CredentialStore {
     return rows.map(toToken);
   }
 
-  noteExpiredToken(id: string, at: bigint): Promise<void> {
-    return noteChange(this.#db, "token_expired", id, at);
+  noteExpiredToken(id: string): Promise<void> {
+    return this.#changes.note(this.#db, "token_expired", id);
   }
 
   async addGatewayKey(key: GatewayKey, secretSha256: Uint8Array): Promise<void> {
@@ -111,7 +114,7 @@ export class KyselyCredentialStore implements CredentialStore {
 
   #revoke(
     table: "aibridge_tokens" | "aibridge_gateway_keys",
-    kind: string,
+    kind: ChangeKind,
     id: string,
     at: bigint,
   ): Promise<boolean> {
@@ -130,18 +133,11 @@ export class KyselyCredentialStore implements CredentialStore {
           .set({ revoked_at: at })
           .where("id", "=", uuidToBytes(id))
           .execute();
-        await noteChange(transaction, kind, id, at);
+        await this.#changes.note(transaction, kind, id);
       }
       return true;
     });
   }
-}
-
-async function noteChange(db: Kysely<Schema>, kind: string, subject: string, at: bigint): Promise<void> {
-  await db
-    .insertInto("aibridge_changes")
-    .values({ id: uuidToBytes(uuidv7()), kind, subject: uuidToBytes(subject), created_at: at })
-    .execute();
 }
 
 function toToken(row: TokenRow): Token {

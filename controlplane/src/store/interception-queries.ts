@@ -16,6 +16,8 @@ export async function listInterceptions(
 ): Promise<InterceptionDetails[]> {
   let query = db.selectFrom("aibridge_interceptions as i").selectAll().where(matching(filter));
   if (after !== undefined) {
+    // Says nothing new, but MySQL looks up a place in an index by a comparison of single columns only.
+    query = query.where("i.started_at", "<=", after.startedAt);
     query = query.where(({ eb, refTuple, tuple }) =>
       eb(refTuple("i.started_at", "i.id"), "<", tuple(after.startedAt, uuidToBytes(after.id))),
     );

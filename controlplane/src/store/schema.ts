@@ -54,7 +54,25 @@ interface ChangeRow {
   kind: string;
   /** Id of the token or the gateway key. */
   subject: Uint8Array;
+  /** By the database's clock. */
   created_at: bigint;
+  /** Process that made it. */
+  origin: Uint8Array | null;
+}
+
+/** What one control plane does for all of them. */
+interface LeaseRow {
+  name: string;
+  holder: Uint8Array | null;
+  /** By the database's clock. */
+  expires_at: bigint;
+}
+
+/** An interception that was deleted on request, so that its records that are still under way go too. */
+interface DeletedInterceptionRow {
+  id: Uint8Array;
+  /** By the database's clock. */
+  deleted_at: bigint;
 }
 
 interface RecordRows extends Record<RecordTableName, object> {
@@ -71,4 +89,6 @@ export interface Schema extends RecordRows {
   aibridge_tokens: TokenRow;
   aibridge_gateway_keys: GatewayKeyRow;
   aibridge_changes: ChangeRow;
+  aibridge_leases: LeaseRow;
+  aibridge_deleted_interceptions: DeletedInterceptionRow;
 }

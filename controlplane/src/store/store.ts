@@ -123,7 +123,7 @@ export interface CredentialStore {
   /** Unrevoked tokens that expire in (after, until], soonest first. */
   listExpiringTokens(query: { after: bigint; until: bigint }): Promise<Token[]>;
   /** Notes that a token has expired. */
-  noteExpiredToken(id: string, at: bigint): Promise<void>;
+  noteExpiredToken(id: string): Promise<void>;
 
   addGatewayKey(key: GatewayKey, secretSha256: Uint8Array): Promise<void>;
   findGatewayKey(secretSha256: Uint8Array): Promise<GatewayKey | undefined>;
@@ -133,14 +133,86 @@ export interface CredentialStore {
   revokeGatewayKey(id: string, at: bigint): Promise<boolean>;
 }
 
+/** What can change about a credential. */
+export type ChangeKind = "token_revoked" | "token_expired" | "gateway_key_revoked";
+
+/** A change that connected data planes must be told. */
+export interface Change {
+  id: string;
+  kind: ChangeKind;
+  /** Id of the token or the gateway key. */
+  subject: string;
+}
+
+/** Changes as all control planes on one database see them. Times are microseconds by the database's clock. */
+export interface ChangeStore {
+  /** What time it is there. */
+  now(): Promise<bigint>;
+  /** Changes that other processes have noted at or after a time, oldest first. */
+  listForeign(since: bigint): Promise<Change[]>;
+  /** @param age microseconds */
+  removeOlderThan(age: bigint): Promise<void>;
+}
+
+/** The right to do what only one control plane should do at a time. */
+export interface LeaseStore {
+  /**
+   * Takes the lease, or keeps it.
+   * @param holder id of the process
+   * @param ttl microseconds after which another may take it, by the database's clock
+   * @returns false while another holds it
+   */
+  take(holder: string, ttl: bigint): Promise<boolean>;
+  /** Gives it back, if this holder has it. */
+  release(holder: string): Promise<void>;
+}
+
+/** Interceptions without an end among those that were looked at. */
+export interface OpenInterceptions {
+  open: Pick<InterceptionDetails["interception"], "id" | "startedAt">[];
+  /** Where to look next; undefined when everything was looked at. */
+  next: string | undefined;
+}
+
+/** Deletes records, and finds interceptions that never ended. Ids are UUIDv7: they grow with time. */
+export interface DeletionStore {
+  /**
+   * Deletes about `limit` records of each kind whose interception has a smaller id, whether that interception is still
+   * there or not.
+   * @returns true if there may be more
+   */
+  deleteBefore(id: string, limit: number): Promise<boolean>;
+  /** Looks at up to `limit` interceptions with ids in [from, before), in order of their ids. */
+  findOpen(query: { from: string; before: string; limit: number }): Promise<OpenInterceptions>;
+  /**
+   * Deletes interceptions of an actor with all their records, and remembers their ids for {@link deleteLate}.
+   * @param query.startedBefore microseconds
+   * @returns how many were deleted; fewer than `limit`: these were the last
+   */
+  deleteOfActor(query: { actor: string; startedBefore: bigint; limit: number }): Promise<number>;
+  /**
+   * Deletes what has arrived for deleted interceptions after their deletion, for up to `limit` of them after an id.
+   * @param query.maxAge how long ago the deletion may be, microseconds
+   * @returns the id to go on after; undefined when there are no more
+   */
+  deleteLate(query: {
+    maxAge: bigint;
+    after?: string | undefined;
+    limit: number;
+  }): Promise<string | undefined>;
+}
+
 /** The database behind the control plane. */
 export interface Store {
   readonly records: RecordStore;
   readonly usage: UsageStore;
   readonly credentials: CredentialStore;
-  /** Brings the tables up to date. @throws Error when the database was made by a newer version */
+  readonly changes: ChangeStore;
+  readonly leases: LeaseStore;
+  readonly deletions: DeletionStore;
+  /** Brings the tables up to date, while no other process does. @throws Error when a newer version made the database */
   migrate(): Promise<void>;
-  /** Rejects, saying why, while the database cannot be used. */
+  /** Rejects, saying why, while the database cannot be read or takes no writes. */
   checkReady(): Promise<void>;
   close(): Promise<void>;
 }

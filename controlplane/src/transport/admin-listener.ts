@@ -1,6 +1,8 @@
 import { once } from "node:events";
-import { createServer, type Server, type ServerResponse } from "node:http";
+import { createServer, type RequestListener, type Server, type ServerResponse } from "node:http";
+import { createServer as createSecureServer, type Server as SecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
+import type { ServerTls } from "@aibridge/proto/channel";
 
 /** What the admin listener asks the control plane. */
 export interface AdminSource {
@@ -10,14 +12,14 @@ export interface AdminSource {
   metrics(): Promise<{ contentType: string; text: string }>;
 }
 
-/** Plain HTTP for probes and Prometheus: /healthz, /readyz, /metrics. */
+/** HTTP for probes and Prometheus: /healthz, /readyz, /metrics. With TLS, clients still need no certificate. */
 export class AdminListener {
   readonly #source: AdminSource;
-  readonly #server: Server;
+  readonly #server: Server | SecureServer;
 
-  constructor(source: AdminSource) {
+  constructor(source: AdminSource, tls: ServerTls | undefined) {
     this.#source = source;
-    this.#server = createServer((request, response) => {
+    const handler: RequestListener = (request, response) => {
       if (request.method !== "GET" && request.method !== "HEAD") {
         response.setHeader("allow", "GET, HEAD");
         reply(response, 405, "only GET and HEAD are served here\n");
@@ -25,7 +27,11 @@ export class AdminListener {
       }
       const [path = ""] = (request.url ?? "").split("?");
       this.#serve(path, response).catch((error: Error) => reply(response, 500, `${error.message}\n`));
-    });
+    };
+    this.#server =
+      tls === undefined
+        ? createServer(handler)
+        : tls.listener((options) => createSecureServer(options, handler), "any");
   }
 
   /** Resolves with the port once connections are accepted. Rejects when the address cannot be had. */

@@ -1,13 +1,13 @@
 import { once } from "node:events";
 import * as http from "node:http";
 import * as http2 from "node:http2";
-import * as net from "node:net";
+import type * as net from "node:net";
+import type { ServerTls } from "@aibridge/proto/channel";
+import type { Logger } from "pino";
+import { type Accept, plaintextFront } from "./plaintext-front.ts";
+import { tlsFront } from "./tls-front.ts";
 import { watchPeer } from "./watch-peer.ts";
 
-/** First bytes of an HTTP/2 connection (RFC 9113, section 3.4); no method of HTTP/1.1 starts like this. */
-const HTTP2_PREFACE_START = Buffer.from("PRI ");
-/** How long a new connection may stay silent, in milliseconds. */
-const SNIFF_TIMEOUT_MS = 10_000;
 const TCP_KEEPALIVE_MS = 30_000;
 /** Calls one HTTP/2 connection may have open at once. */
 const MAX_CONCURRENT_STREAMS = 1024;
@@ -18,7 +18,14 @@ export type RequestHandler = (
   response: http.ServerResponse | http2.Http2ServerResponse,
 ) => void;
 
-/** One plaintext port for HTTP/1.1 and HTTP/2 (h2c with prior knowledge), told apart by their first bytes. */
+/** How an {@link RpcListener} takes connections. */
+export interface RpcListenerOptions {
+  /** Undefined: plaintext. */
+  readonly tls: ServerTls | undefined;
+  readonly logger: Logger;
+}
+
+/** One port for HTTP/1.1 and HTTP/2: plaintext (h2c with prior knowledge), or TLS with ALPN. */
 export class RpcListener {
   readonly #tcp: net.Server;
   readonly #http1: http.Server;
@@ -27,7 +34,7 @@ export class RpcListener {
   readonly #sessions = new Set<http2.ServerHttp2Session>();
   #closing = false;
 
-  constructor(handleRequest: RequestHandler) {
+  constructor(handleRequest: RequestHandler, { tls, logger }: RpcListenerOptions) {
     const handler = sheltered(handleRequest);
     this.#http1 = http.createServer((request, response) => {
       response.once("close", () => this.#closing && request.socket.end());
@@ -35,7 +42,10 @@ export class RpcListener {
     });
     this.#http2 = http2.createServer({ settings: { maxConcurrentStreams: MAX_CONCURRENT_STREAMS } }, handler);
     this.#http2.on("session", (session) => this.#addSession(session));
-    this.#tcp = net.createServer((socket) => this.#accept(socket));
+    const accept: Accept = (socket, protocol) =>
+      (protocol === "h2" ? this.#http2 : this.#http1).emit("connection", socket);
+    this.#tcp = tls === undefined ? plaintextFront(accept) : tlsFront(tls, logger, accept);
+    this.#tcp.on("connection", (socket) => this.#prepare(socket));
   }
 
   /** Resolves with the port once connections are accepted. Rejects when the address cannot be had. */
@@ -70,46 +80,14 @@ export class RpcListener {
     }
   }
 
-  #accept(socket: net.Socket): void {
+  /** Sees every TCP connection first, the one under a TLS connection too. */
+  #prepare(socket: net.Socket): void {
     this.#sockets.add(socket);
     socket.once("close", () => this.#sockets.delete(socket));
     // A peer that resets its connection is no error of this server; HTTP has its own listeners on top.
     socket.on("error", () => socket.destroy());
     socket.setNoDelay(true);
     socket.setKeepAlive(true, TCP_KEEPALIVE_MS);
-    socket.setTimeout(SNIFF_TIMEOUT_MS, () => socket.destroy());
-    this.#sniff(socket);
-  }
-
-  /** Hands the connection over as soon as its first bytes tell what it speaks. */
-  #sniff(socket: net.Socket): void {
-    let start = Buffer.alloc(0);
-    const onReadable = () => {
-      const chunk: Buffer | null = socket.read();
-      if (chunk === null) {
-        return;
-      }
-      start = Buffer.concat([start, chunk]);
-      const server = this.#serverFor(start);
-      if (server !== undefined) {
-        socket.off("readable", onReadable);
-        socket.removeAllListeners("timeout");
-        socket.setTimeout(0);
-        // Given back only now: a socket with bytes in it would call this again at once, and not only for new ones.
-        socket.unshift(start);
-        server.emit("connection", socket);
-      }
-    };
-    socket.on("readable", onReadable);
-  }
-
-  /** Undefined while the bytes may still become either. */
-  #serverFor(start: Buffer): net.Server | undefined {
-    const compared = HTTP2_PREFACE_START.subarray(0, start.length);
-    if (!compared.equals(start.subarray(0, compared.length))) {
-      return this.#http1;
-    }
-    return compared.length === HTTP2_PREFACE_START.length ? this.#http2 : undefined;
   }
 
   #addSession(session: http2.ServerHttp2Session): void {

@@ -11,13 +11,14 @@ const file = fromJson(FileDescriptorProtoSchema, {
   messageType: [
     {
       name: "HealthCheckRequest",
-      field: [{ name: "service", number: 1, label: OPTIONAL, type: "TYPE_STRING" }],
+      field: [{ name: "service", jsonName: "service", number: 1, label: OPTIONAL, type: "TYPE_STRING" }],
     },
     {
       name: "HealthCheckResponse",
       field: [
         {
           name: "status",
+          jsonName: "status",
           number: 1,
           label: OPTIONAL,
           type: "TYPE_ENUM",

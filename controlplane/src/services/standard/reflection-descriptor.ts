@@ -8,6 +8,8 @@ function field(name: string, number: number, type: string, oneof?: number): Json
   const scalar = type === type.toUpperCase();
   return {
     name,
+    // A compiler adds this; without it, JSON has members without a name.
+    jsonName: name.replace(/_(.)/g, (_match, letter: string) => letter.toUpperCase()),
     number,
     label: "LABEL_OPTIONAL",
     type: scalar ? `TYPE_${type}` : "TYPE_MESSAGE",

@@ -1,7 +1,9 @@
 import type { Migration } from "kysely/migration";
 import * as initial from "./0001-initial.ts";
+import * as sharedDatabase from "./0002-shared-database.ts";
 
 /** Every migration in order of its name. Names are kept in the database: they never change. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "0001-initial": initial,
+  "0002-shared-database": sharedDatabase,
 };

@@ -1,0 +1,126 @@
+import type { RecordKind, ValidRecord } from "../domain/records.ts";
+import { type Columns, columnNames, type SqlValue, toRow } from "./columns.ts";
+import { MysqlError } from "./database-error.ts";
+import type { MysqlConnections, MysqlSession } from "./mysql-connections.ts";
+import { RECORD_TABLES } from "./record-tables.ts";
+import type { AddedRecords, RecordStore } from "./store.ts";
+
+/** Rows of one statement. A few sizes only, because each is a statement that stays prepared on each connection. */
+const ROWS_PER_STATEMENT = [64, 8, 1] as const;
+/** Longer statements are split: a server refuses packets above max_allowed_packet, 16 MiB where it is small. */
+const MAX_STATEMENT_UNITS = 1024 * 1024;
+/** A transaction that met another one is tried again this often. */
+const MAX_ATTEMPTS = 5;
+
+type Row = readonly SqlValue[];
+
+/** Stores records in MySQL by prepared statements of several rows, one transaction a batch. */
+export class MysqlRecordStore implements RecordStore {
+  readonly #connections: MysqlConnections;
+
+  constructor(connections: MysqlConnections) {
+    this.#connections = connections;
+  }
+
+  async save(batch: readonly ValidRecord[]): Promise<AddedRecords> {
+    const byKind = Map.groupBy(batch, ({ kind }) => kind);
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.#connections.hold((session) => saveOnce(session, byKind));
+      } catch (error) {
+        if (!(error instanceof MysqlError && error.isConflict) || attempt === MAX_ATTEMPTS) {
+          throw error;
+        }
+      }
+    }
+  }
+}
+
+async function saveOnce(
+  session: MysqlSession,
+  byKind: ReadonlyMap<RecordKind, readonly ValidRecord[]>,
+): Promise<AddedRecords> {
+  const added = new Map<RecordKind, number>();
+  await session.run("begin");
+  try {
+    for (const [kind, records] of byKind) {
+      // In the order of their keys, so that two transactions with the same records do not wait for each other in a ring.
+      const rows = records.map(({ value }) => toRow(columnsOf(kind), value)).sort(byFirstIds(kind));
+      const inserted = await insertRows(session, kind, rows);
+      const replaced = kind === "interception_ended" && inserted < rows.length;
+      added.set(kind, inserted + (replaced ? await replaceProvisional(session, rows) : 0));
+    }
+    await session.run("commit");
+  } catch (error) {
+    // A connection that is gone has rolled back by that; the first error is the one to tell.
+    await session.run("rollback").catch(() => undefined);
+    throw error;
+  }
+  return added;
+}
+
+/** Adds the rows that are not there yet. Returns how many were added. */
+async function insertRows(session: MysqlSession, kind: RecordKind, rows: readonly Row[]): Promise<number> {
+  let added = 0;
+  for (let from = 0; from < rows.length; ) {
+    const chunk = nextChunk(rows, from);
+    added += await session.execute(insertSql(kind, chunk.length), chunk.flat());
+    from += chunk.length;
+  }
+  return added;
+}
+
+/** As many rows as one statement takes: the largest size that fits into what is left and into a packet. */
+function nextChunk(rows: readonly Row[], from: number): readonly Row[] {
+  for (const size of ROWS_PER_STATEMENT) {
+    const chunk = rows.slice(from, from + size);
+    if (chunk.length === size && (size === 1 || unitsOf(chunk) <= MAX_STATEMENT_UNITS)) {
+      return chunk;
+    }
+  }
+  throw new RangeError("there are no rows left");
+}
+
+function unitsOf(rows: readonly Row[]): number {
+  let units = 0;
+  for (const row of rows) {
+    for (const value of row) {
+      units += typeof value === "string" ? value.length : 0;
+    }
+  }
+  return units;
+}
+
+/** Puts real ends in the place of provisional ones. Returns how many were replaced. */
+async function replaceProvisional(session: MysqlSession, rows: readonly Row[]): Promise<number> {
+  const names = columnNames(columnsOf("interception_ended"));
+  const provisional = names.indexOf("provisional");
+  const interceptionId = names.indexOf("interception_id");
+  const assignments = names.map((name) => `${name} = ?`).join(", ");
+  const sql = `update ${RECORD_TABLES.interception_ended.table} set ${assignments} where interception_id = ? and provisional = 1`;
+  let replaced = 0;
+  for (const row of rows) {
+    if (row[provisional] === 0) {
+      replaced += await session.execute(sql, [...row, row[interceptionId] ?? null]);
+    }
+  }
+  return replaced;
+}
+
+/** `insert ignore` would also swallow values that do not fit; this leaves alone only what is there already. */
+function insertSql(kind: RecordKind, rows: number): string {
+  const names = columnNames(columnsOf(kind));
+  const marks = `(${names.map(() => "?").join(", ")})`;
+  const values = Array.from({ length: rows }, () => marks).join(", ");
+  return `insert into ${RECORD_TABLES[kind].table} (${names.join(", ")}) values ${values} on duplicate key update id = id`;
+}
+
+function byFirstIds(kind: RecordKind): (a: Row, b: Row) => number {
+  const names = columnNames(columnsOf(kind));
+  const key = names.indexOf(kind === "interception" ? "id" : "interception_id");
+  return (a, b) => Buffer.compare(a[key] as Buffer, b[key] as Buffer);
+}
+
+function columnsOf(kind: RecordKind): Columns<unknown> {
+  return RECORD_TABLES[kind].columns as Columns<unknown>;
+}
