@@ -1,14 +1,20 @@
-import type { Config, Invalidation } from "@aibridge/proto";
-import type { GatewayOptions } from "./config/options.ts";
+import type { Invalidation } from "@aibridge/proto";
+import type { CompiledOptions } from "./config/compile-options.ts";
 import { askActor } from "./control/ask-actor.ts";
 import { CachedActors } from "./control/cached-actors.ts";
 import { Channels } from "./control/channels.ts";
+import { identifyCaller } from "./control/identify-caller.ts";
+import { askInProcess } from "./control/in-process-actors.ts";
+import type { AskActor } from "./control/ports.ts";
+import { jwtVerifier } from "./control/verify-jwt.ts";
 import { watchConfig } from "./control/watch-config.ts";
 import { BodyBudget } from "./ingress/body-budget.ts";
+import { ConcurrencyLimits } from "./ingress/concurrency-limits.ts";
 import { Drain } from "./ingress/drain.ts";
 import { createHandler, type RequestHandler } from "./ingress/handler.ts";
-import { ConfigError, type RuntimeConfig, runtimeConfig } from "./plan/runtime-config.ts";
-import { StreamRecorder } from "./record/stream-recorder.ts";
+import { CurrentConfig } from "./plan/current-config.ts";
+import { deliverInProcess } from "./record/in-process-recorder.ts";
+import { StreamRecorder, type StreamRecorderOptions } from "./record/stream-recorder.ts";
 import { LabelBounds } from "./telemetry/interception-metrics.ts";
 import { createMetrics, type Metrics } from "./telemetry/metrics.ts";
 import { UpstreamClient } from "./upstream/upstream-client.ts";
@@ -18,6 +24,9 @@ export interface Gateway {
   /** Handles client requests of a node:http server. */
   readonly handler: RequestHandler;
   readonly metrics: Metrics;
+  /** The configuration in force, where it is replaced. */
+  readonly config: CurrentConfig;
+  readonly actors: Pick<CachedActors, "invalidate">;
   /** Undefined if requests can be served, else why not, in a few words. */
   notReady(): string | undefined;
   /**
@@ -30,72 +39,61 @@ export interface Gateway {
 /** Time that is left for the delivery of records after the last request ended, in milliseconds. */
 const flushMs = 5_000;
 
-/** Builds every stage of a gateway and hands each what it needs. */
-export function createGateway(options: GatewayOptions): Gateway {
-  const { log } = options;
-  const metrics = createMetrics({
-    prefix: options.metricsPrefix ?? "aibridge_",
-    initiator: options.metricsInitiator ?? false,
-  });
-  const channels = new Channels({
-    urls: options.urls,
-    gatewayKey: options.gatewayKey,
-    protocol: options.rpcProtocol ?? "grpc",
-  });
+/**
+ * Builds every stage of a gateway and hands each what it needs.
+ * @throws ConfigError if the configuration is given and cannot be worked by
+ */
+export function buildGateway(options: CompiledOptions): Gateway {
+  const { log, gatewayId } = options;
+  const metrics = createMetrics(options.metrics);
   const upstream = new UpstreamClient();
-  const drain = new Drain();
-  const stopping = new AbortController();
-  let config: RuntimeConfig | undefined;
+  const config = new CurrentConfig({
+    log,
+    metrics,
+    applied: ({ providers }) =>
+      upstream.retain(new Set([...providers.values()].map((provider) => provider.origin))),
+  });
+  const refused = options.config && config.offer(options.config);
+  if (refused !== undefined) throw refused;
 
+  const channels = new Channels({ ...options, protocol: options.rpcProtocol });
   // Actors are asked for before a body is read, so the cache answers without a promise wherever it can.
   const actors = new CachedActors({
-    ask: askActor(channels.actors),
-    staleForMs: () => config?.identity.staleForMs ?? 0,
+    ask: identifyCaller(actorSource(options, channels), jwtVerifier(log)),
+    staleForMs: () => config.value?.identity.staleForMs ?? 0,
   });
   // Nothing goes upstream before the recorder has the start.
   const recorder = new StreamRecorder({
-    client: channels.recorder,
-    ...(channels.recorderConnected && { connected: channels.recorderConnected }),
+    ...recorderTarget(options, channels),
     streaming: options.rpcProtocol !== "connect",
-    pass: () => config?.recording.pass ?? false,
+    pass: () => config.value?.recording.pass ?? false,
     log,
     metrics,
   });
+  const stopping = new AbortController();
+  const watching = followConfig(options, channels, { actors, config }, stopping.signal);
 
-  const apply = (next: Config): void => {
-    try {
-      config = runtimeConfig(next);
-    } catch (error) {
-      if (!(error instanceof ConfigError)) throw error;
-      metrics.configRejected.inc();
-      log.error(
-        { version: next.version, reason: error.message },
-        "configuration refused: the last good one stays",
-      );
-      return;
-    }
-    upstream.retain(new Set([...config.providers.values()].map((provider) => provider.origin)));
-    log.info({ version: config.version, providers: [...config.providers.keys()] }, "configuration applied");
-  };
-  const watching = startConfig(options, channels, actors, apply, stopping.signal);
-
+  const drain = new Drain();
   const handler = createHandler({
-    config: () => config,
+    config: () => config.value,
     actors,
     recorder,
     upstream,
     bodies: new BodyBudget(),
+    concurrency: new ConcurrencyLimits(),
     drain,
     metrics,
     labels: new LabelBounds(),
     log,
-    gatewayId: options.gatewayId,
+    gatewayId,
   });
 
   return {
     handler,
     metrics,
-    notReady: () => (config === undefined ? "no configuration yet" : recorder.unavailable()),
+    config,
+    actors,
+    notReady: () => (config.value === undefined ? "no configuration yet" : recorder.unavailable()),
     close: async (graceMs) => {
       await drain.close(graceMs);
       stopping.abort();
@@ -107,25 +105,42 @@ export function createGateway(options: GatewayOptions): Gateway {
   };
 }
 
-/** Takes the configuration from where it comes from: the options, else the configuration service. */
-function startConfig(
-  options: GatewayOptions,
+function actorSource({ actors, log }: CompiledOptions, channels: Channels): AskActor {
+  return typeof actors === "string" ? askActor(channels.actors(actors)) : askInProcess(actors, log);
+}
+
+function recorderTarget(
+  { recorder }: CompiledOptions,
   channels: Channels,
-  actors: CachedActors,
-  apply: (config: Config) => void,
+): Pick<StreamRecorderOptions, "recorder" | "connected"> {
+  if (typeof recorder !== "string") return { recorder: deliverInProcess(recorder) };
+  const { client, connected } = channels.recorder(recorder);
+  return { recorder: client, ...(connected && { connected }) };
+}
+
+/** Follows the configuration service, if there is one, until the signal aborts. */
+async function followConfig(
+  { configService, gatewayId, log }: CompiledOptions,
+  channels: Channels,
+  { actors, config }: { readonly actors: CachedActors; readonly config: CurrentConfig },
   signal: AbortSignal,
 ): Promise<void> {
-  if (options.config !== undefined) apply(options.config);
-  if (channels.config === undefined) return Promise.resolve();
-  const { gatewayId, log } = options;
-  return watchConfig(
+  if (configService === undefined) return;
+  await watchConfig(
     {
-      client: channels.config,
+      client: channels.config(configService),
       gatewayId,
       log,
-      onConfig: options.config === undefined ? apply : () => undefined,
+      onConfig: (next) => void config.offer(next),
       onInvalidation: (invalidation) => invalidate(actors, invalidation),
-      onInterruption: () => actors.markStale(),
+      onConnected: () => {
+        config.heard();
+        actors.reconnected();
+      },
+      onInterruption: () => {
+        config.unheard();
+        actors.markStale();
+      },
     },
     signal,
   );

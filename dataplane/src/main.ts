@@ -7,15 +7,20 @@
  * The README beside `src/` follows one request through these folders.
  */
 import { once } from "node:events";
-import type { Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Server } from "node:net";
+import { Server as TlsServer } from "node:tls";
 import { type Environment, type ListenAddress, readCommandLine, UsageError } from "@aibridge/proto/settings";
+import { compileOptions } from "./config/compile-options.ts";
 import { dataplaneCommand } from "./config/flags.ts";
-import { dataplaneSettings } from "./config/settings.ts";
-import { createGateway } from "./gateway.ts";
+import { followConfigFile } from "./config/follow-config-file.ts";
+import type { GatewayOptions } from "./config/options.ts";
+import { type DataplaneSettings, dataplaneSettings, type Flags } from "./config/settings.ts";
+import { listenerTls, serviceCertificates } from "./config/tls-settings.ts";
+import { buildGateway, type Gateway } from "./gateway.ts";
 import { createAdminServer } from "./ingress/admin.ts";
 import { createClientServer } from "./ingress/server.ts";
-import { createLog } from "./telemetry/log.ts";
+import { ConfigError } from "./plan/runtime-config.ts";
+import { createLog, type Logger } from "./telemetry/log.ts";
 
 /**
  * Runs until SIGTERM or SIGINT.
@@ -32,34 +37,55 @@ export async function main(argv: readonly string[], env: Environment): Promise<n
     const flags = line.values;
     const settings = dataplaneSettings(flags, env);
     const log = createLog(flags["log-level"]);
-    const { config, ...rest } = settings;
-    const gateway = createGateway({
-      ...rest,
-      ...(config && { config }),
-      log,
-      metricsPrefix: flags["metrics-prefix"],
-      metricsInitiator: flags["metrics-initiator"],
+    const tls = listenerTls(flags, log);
+    const certificates = serviceCertificates(flags, serviceUrls(settings), log);
+    const gateway = startGateway({ ...settings, certificates }, flags, log);
+    const unfollow = settings.configFile && followConfigFile(settings.configFile, gateway.config);
+    const server = createClientServer(gateway.handler, gateway.metrics, {
+      tls: tls && { certificates: tls, log },
     });
-    const server = createClientServer(gateway.handler, gateway.metrics);
-    const admin = createAdminServer(gateway);
-    await listen("--admin-listen", admin, settings.adminListen);
+    const admin = createAdminServer(gateway, flags["admin-tls"] ? tls : undefined);
+    // The client listener comes first: who is told "ready" can connect.
     await listen("--listen", server, settings.listen);
+    await listen("--admin-listen", admin, settings.adminListen);
     process.stdout.write(`data plane ${settings.gatewayId} serves AI clients on ${urlOf(server)}\n`);
     process.stdout.write(`health and metrics on ${urlOf(admin)}\n`);
 
     const signal = await stopSignal();
     log.info({ signal }, "shutting down");
     server.close();
+    unfollow?.();
     const undelivered = await gateway.close(flags["shutdown-grace"]);
     server.closeAllConnections();
     admin.close();
     admin.closeAllConnections();
+    tls?.close();
+    certificates?.close();
     if (undelivered > 0) log.error({ records: undelivered }, "records could not be delivered");
     return 0;
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     process.stderr.write(`aibridge dataplane: ${error.message}\n`);
     return 2;
+  }
+}
+
+function serviceUrls({ recorder, actors, configService }: DataplaneSettings): string[] {
+  return [...new Set([recorder, actors, ...(configService === undefined ? [] : [configService])])];
+}
+
+function startGateway(
+  { configFile, ...settings }: DataplaneSettings & Pick<GatewayOptions, "certificates">,
+  flags: Flags,
+  log: Logger,
+): Gateway {
+  const config = configFile?.current.config;
+  const metrics = { prefix: flags["metrics-prefix"], initiator: flags["metrics-initiator"], process: true };
+  const insecurePlaintext = flags["insecure-plaintext"];
+  try {
+    return buildGateway(compileOptions({ ...settings, config, log, metrics, insecurePlaintext }));
+  } catch (error) {
+    throw error instanceof ConfigError ? new UsageError(`--config: ${error.message}`) : error;
   }
 }
 
@@ -76,7 +102,7 @@ async function listen(flag: string, server: Server, { host, port }: ListenAddres
 
 function urlOf(server: Server): string {
   const { address, port, family } = server.address() as AddressInfo;
-  return `http://${family === "IPv6" ? `[${address}]` : address}:${port}`;
+  return `${server instanceof TlsServer ? "https" : "http"}://${family === "IPv6" ? `[${address}]` : address}:${port}`;
 }
 
 function stopSignal(): Promise<NodeJS.Signals> {

@@ -2,6 +2,8 @@ import { asRecord, type JsonRecord } from "./json-kinds.ts";
 
 /** More kinds of tokens than this in one usage object are left out: no provider has as many. */
 const maxExtraKinds = 64;
+/** A longer path is left out: no provider has one as long. */
+const maxPathLength = 256;
 /** Deepest nesting of usage details that is read. */
 const maxDetailDepth = 8;
 
@@ -39,7 +41,7 @@ function collect(
 ): void {
   for (const name of Object.keys(from)) {
     const path = (prefix + name).toWellFormed();
-    if (name === "total_tokens" || columns.has(path)) continue;
+    if (name === "total_tokens" || columns.has(path) || path.length > maxPathLength) continue;
     const count = tokenCount(from[name]);
     const details = asRecord(from[name]);
     if (count !== undefined && Object.keys(into).length < maxExtraKinds) into[path] = count;

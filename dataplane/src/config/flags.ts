@@ -32,7 +32,8 @@ export const dataplaneCommand = defineCommand({
     config: {
       kind: "text",
       placeholder: "FILE",
-      description: "configuration from this aibridge.yaml, without a configuration service",
+      description:
+        "configuration from this aibridge.yaml, without a configuration service; changes apply live",
     },
     "gateway-key": {
       kind: "text",
@@ -56,6 +57,40 @@ export const dataplaneCommand = defineCommand({
       choices: ["grpc", "connect"],
       default: "grpc",
       description: "how the services are called: gRPC over HTTP/2, or Connect over HTTP/1.1",
+    },
+    "rpc-ca": {
+      kind: "text",
+      placeholder: "FILE",
+      description: "authorities (PEM) to trust for https service URLs, instead of the well-known ones",
+    },
+    "rpc-cert": {
+      kind: "text",
+      placeholder: "FILE",
+      description: "certificate (PEM, with its chain) to show to https services that ask for one",
+    },
+    "rpc-key": {
+      kind: "text",
+      placeholder: "FILE",
+      description: "private key of --rpc-cert (PEM, without a passphrase)",
+    },
+    "tls-cert": {
+      kind: "text",
+      placeholder: "FILE",
+      description: "certificate of --listen (PEM, with its chain); changed files apply to new connections",
+    },
+    "tls-key": {
+      kind: "text",
+      placeholder: "FILE",
+      description: "private key of --tls-cert (PEM, without a passphrase)",
+    },
+    "tls-client-ca": {
+      kind: "text",
+      placeholder: "FILE",
+      description: "authorities (PEM); AI clients need a certificate that one of them has signed",
+    },
+    "admin-tls": {
+      kind: "boolean",
+      description: "serve --admin-listen by TLS too, with the same certificate and for clients without one",
     },
     "shutdown-grace": {
       kind: "duration",

@@ -1,27 +1,33 @@
 import { readFileSync } from "node:fs";
-import type { Config } from "@aibridge/proto";
-import { MIN_KEY_LENGTH, plaintextProblem } from "@aibridge/proto/channel";
-import { ConfigFileError, readConfigFile } from "@aibridge/proto/config-file";
+import { MIN_KEY_LENGTH } from "@aibridge/proto/channel";
+import { ConfigFileError, ConfigFileWatch, UnreadableConfigFile } from "@aibridge/proto/config-file";
 import {
   type Environment,
-  isLoopback,
   type ListenAddress,
   listenAddress,
   UsageError,
   type Values,
 } from "@aibridge/proto/settings";
-import type { RpcProtocol, ServiceUrls } from "../control/channels.ts";
+import type { RpcProtocol } from "../control/channels.ts";
 import type { dataplaneCommand } from "./flags.ts";
 import { keptGatewayId } from "./gateway-id.ts";
+import { serviceUrlProblem, withoutTrailingSlashes } from "./service-url.ts";
+import { checkListeners } from "./tls-settings.ts";
 
-type Flags = Values<(typeof dataplaneCommand)["flags"]>;
+/** The values of the command's flags. */
+export type Flags = Values<(typeof dataplaneCommand)["flags"]>;
 
 /** The flags, checked and in the form the gateway takes. */
 export interface DataplaneSettings {
   readonly listen: ListenAddress;
   readonly adminListen: ListenAddress;
-  readonly urls: ServiceUrls;
-  readonly config: Config | undefined;
+  /** URLs of the services. */
+  readonly recorder: string;
+  readonly actors: string;
+  /** Undefined: the configuration comes from a file. */
+  readonly configService: string | undefined;
+  /** The configuration file, if there is one. */
+  readonly configFile: ConfigFileWatch | undefined;
   readonly gatewayKey: string;
   readonly gatewayId: string;
   readonly rpcProtocol: RpcProtocol;
@@ -32,55 +38,53 @@ const defaultKeyFile = "./data/gateway.key";
 /** Checks the flags. Throws a UsageError that says what to do. */
 export function dataplaneSettings(flags: Flags, env: Environment): DataplaneSettings {
   const insecure = flags["insecure-plaintext"];
+  const listen = address("--listen", flags.listen);
+  const adminListen = address("--admin-listen", flags["admin-listen"]);
+  checkListeners(flags, { listen, admin: adminListen });
   return {
-    listen: address("--listen", flags.listen, insecure),
-    adminListen: address("--admin-listen", flags["admin-listen"], true),
-    urls: {
-      recorder: serviceUrl("--recorder", flags.recorder ?? flags.controlplane, insecure),
-      actors: serviceUrl("--actors", flags.actors ?? flags.controlplane, insecure),
-      config:
-        flags.config === undefined
-          ? serviceUrl("--config-service", flags["config-service"] ?? flags.controlplane, insecure)
-          : undefined,
-    },
-    config: flags.config === undefined ? undefined : readConfig(flags.config, env),
+    listen,
+    adminListen,
+    recorder: serviceUrl("--recorder", flags.recorder ?? flags.controlplane, insecure),
+    actors: serviceUrl("--actors", flags.actors ?? flags.controlplane, insecure),
+    configService: configService(flags, insecure),
+    configFile: flags.config === undefined ? undefined : openConfig(flags.config, env),
     gatewayKey: gatewayKey(flags["gateway-key"]),
     gatewayId: flags["gateway-id"] ?? gatewayIdIn(flags.spool),
     rpcProtocol: flags["rpc-protocol"] as RpcProtocol,
   };
 }
 
-function address(flag: string, text: string, plaintextAllowed: boolean): ListenAddress {
-  let parsed: ListenAddress;
+function address(flag: string, text: string): ListenAddress {
   try {
-    parsed = listenAddress(text);
+    return listenAddress(text);
   } catch (error) {
     throw new UsageError(`${flag}: ${(error as Error).message}`);
   }
-  if (!plaintextAllowed && !isLoopback(parsed.host))
-    throw new UsageError(
-      `${flag} ${text} would take tokens unencrypted from the network: listen on 127.0.0.1 behind a TLS proxy, or allow it with --insecure-plaintext`,
-    );
-  return parsed;
+}
+
+function configService(flags: Flags, insecure: boolean): string | undefined {
+  const given = flags["config-service"];
+  if (flags.config === undefined)
+    return serviceUrl("--config-service", given ?? flags.controlplane, insecure);
+  if (given === undefined) return undefined;
+  throw new UsageError(
+    "--config and --config-service: the configuration comes from one of them, not from both",
+  );
 }
 
 function serviceUrl(flag: string, text: string, insecure: boolean): string {
-  const url = URL.parse(text);
-  if (url === null || (url.protocol !== "http:" && url.protocol !== "https:"))
-    throw new UsageError(`${flag}: expected a URL such as http://127.0.0.1:9090, found "${text}"`);
-  const problem = insecure ? undefined : plaintextProblem(text);
+  const problem = serviceUrlProblem(text, insecure);
   if (problem !== undefined) throw new UsageError(`${flag}: ${problem}`);
-  return text.replace(/\/+$/, "");
+  return withoutTrailingSlashes(text);
 }
 
-function readConfig(file: string, env: Environment): Config {
+function openConfig(file: string, env: Environment): ConfigFileWatch {
   try {
-    return readConfigFile(readFileSync(file, "utf8"), { file, env }).config;
+    return new ConfigFileWatch({ file, env });
   } catch (error) {
     if (error instanceof ConfigFileError) throw new UsageError(error.message);
-    throw new UsageError(
-      `--config: ${file} cannot be read (${(error as NodeJS.ErrnoException).code ?? "unknown"})`,
-    );
+    if (error instanceof UnreadableConfigFile) throw new UsageError(`--config: ${error.message}`);
+    throw error;
   }
 }
 

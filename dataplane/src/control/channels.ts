@@ -1,23 +1,20 @@
 import { ActorService, ConfigService, RecorderService } from "@aibridge/proto";
-import { channelInterceptor } from "@aibridge/proto/channel";
-import { type Client, createClient, type Transport } from "@connectrpc/connect";
-import { createConnectTransport, createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
+import { channelInterceptor, type WatchedCertificates } from "@aibridge/proto/channel";
+import { type Client, createClient, type Interceptor, type Transport } from "@connectrpc/connect";
+import { createConnectTransport, createGrpcTransport } from "@connectrpc/connect-node";
+import { connectionError, connectionErrors } from "./connection-errors.ts";
+import { dial } from "./dial.ts";
+import { FollowingAgent } from "./following-agent.ts";
+import { SessionManager } from "./session-manager.ts";
 
 export type RpcProtocol = "grpc" | "connect";
 
-/** Where the services of the control side are. One URL may serve several. */
-export interface ServiceUrls {
-  readonly recorder: string;
-  readonly actors: string;
-  /** Absent: the configuration comes from a file. */
-  readonly config: string | undefined;
-}
-
 export interface ChannelOptions {
-  readonly urls: ServiceUrls;
   /** Sent as a bearer token with every call. Secret. */
   readonly gatewayKey: string;
   readonly protocol: RpcProtocol;
+  /** For https URLs; undefined: the well-known authorities are trusted, and no certificate is shown. */
+  readonly certificates?: WatchedCertificates | undefined;
 }
 
 /** A dead peer is noticed after interval + time-out without an answer to a ping. */
@@ -26,39 +23,43 @@ const ping = { pingIntervalMs: 1_000, pingTimeoutMs: 500, pingIdleConnection: tr
 /** One connection to one service address. */
 interface Channel {
   readonly transport: Transport;
-  /** Resolves true if a connection stands; undefined where the protocol has none that lasts. */
+  /** Resolves true when a connection stands, rejects with what is wrong; undefined where the protocol has none that lasts. */
   readonly connected: (() => Promise<boolean>) | undefined;
   close(): void;
 }
 
-/** The clients of the services a data plane calls, sharing a connection wherever they share an address. */
+/** Makes the clients of the services a data plane calls, which share a connection wherever they share a URL. */
 export class Channels {
-  readonly recorder: Client<typeof RecorderService>;
-  readonly recorderConnected: (() => Promise<boolean>) | undefined;
-  readonly actors: Client<typeof ActorService>;
-  readonly config: Client<typeof ConfigService> | undefined;
+  readonly #options: ChannelOptions;
   readonly #channels = new Map<string, Channel>();
 
   constructor(options: ChannelOptions) {
-    const { urls } = options;
-    const recorder = this.#channel(urls.recorder, options);
-    this.recorder = createClient(RecorderService, recorder.transport);
-    this.recorderConnected = recorder.connected;
-    this.actors = createClient(ActorService, this.#channel(urls.actors, options).transport);
-    this.config =
-      urls.config === undefined
-        ? undefined
-        : createClient(ConfigService, this.#channel(urls.config, options).transport);
+    this.#options = options;
+  }
+
+  /** With a way to tell whether a connection to it stands. */
+  recorder(url: string): Pick<Channel, "connected"> & { readonly client: Client<typeof RecorderService> } {
+    const { transport, connected } = this.#channel(url);
+    return { client: createClient(RecorderService, transport), connected };
+  }
+
+  actors(url: string): Client<typeof ActorService> {
+    return createClient(ActorService, this.#channel(url).transport);
+  }
+
+  config(url: string): Client<typeof ConfigService> {
+    return createClient(ConfigService, this.#channel(url).transport);
   }
 
   close(): void {
     for (const channel of this.#channels.values()) channel.close();
   }
 
-  #channel(url: string, options: ChannelOptions): Channel {
+  #channel(url: string): Channel {
     let channel = this.#channels.get(url);
     if (channel === undefined) {
-      channel = options.protocol === "grpc" ? grpcChannel(url, options) : connectChannel(url, options);
+      const open = this.#options.protocol === "grpc" ? grpcChannel : connectChannel;
+      channel = open(url, this.#options);
       this.#channels.set(url, channel);
     }
     return channel;
@@ -66,22 +67,36 @@ export class Channels {
 }
 
 function grpcChannel(baseUrl: string, options: ChannelOptions): Channel {
-  const sessionManager = new Http2SessionManager(baseUrl, ping);
-  const interceptors = [channelInterceptor(options.gatewayKey)];
+  const url = new URL(baseUrl);
+  const sessionManager = new SessionManager(baseUrl, ping, {
+    createConnection: () => dial(url, options.certificates?.current ?? {}),
+  });
+  const interceptors = interceptorsFor(baseUrl, options);
   return {
     transport: createGrpcTransport({ baseUrl, sessionManager, interceptors, acceptCompression: [] }),
-    connected: async () => (await sessionManager.connect()) !== "error",
+    connected: async () => {
+      if ((await sessionManager.connect()) === "error")
+        throw connectionError(sessionManager.error() ?? new Error("cannot connect"), baseUrl);
+      return true;
+    },
     close: () => sessionManager.abort(),
   };
 }
 
 function connectChannel(baseUrl: string, options: ChannelOptions): Channel {
-  const interceptors = [channelInterceptor(options.gatewayKey)];
+  const { certificates } = options;
+  const agent = certificates && baseUrl.startsWith("https:") ? new FollowingAgent(certificates) : undefined;
   const transport = createConnectTransport({
     baseUrl,
     httpVersion: "1.1",
-    interceptors,
+    interceptors: interceptorsFor(baseUrl, options),
     acceptCompression: [],
+    ...(agent && { nodeOptions: { agent } }),
   });
-  return { transport, connected: undefined, close: () => undefined };
+  return { transport, connected: undefined, close: () => agent?.destroy() };
+}
+
+/** The first is the outermost: it sees what all the others and the transport fail with. */
+function interceptorsFor(baseUrl: string, { gatewayKey }: ChannelOptions): Interceptor[] {
+  return [connectionErrors(baseUrl), channelInterceptor(gatewayKey)];
 }

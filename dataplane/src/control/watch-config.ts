@@ -11,38 +11,48 @@ export interface WatchConfigOptions {
   /** A whole configuration arrived. */
   onConfig(config: Config): void;
   onInvalidation(invalidation: Invalidation): void;
-  /** A stream began or broke: what was cached may have changed unseen. */
+  /** A stream began: what was cached may have changed unseen, and can be asked for again. */
+  onConnected(): void;
+  /** A stream broke: what is cached may change unseen. */
   onInterruption(): void;
 }
 
 const minBackoffMs = 50;
 const maxBackoffMs = 2_000;
+const maxReasons = 10;
 
 /** Follows the configuration until the signal aborts, connecting again with back-off. Never rejects. */
 export async function watchConfig(options: WatchConfigOptions, signal: AbortSignal): Promise<void> {
   let backoffMs = minBackoffMs;
-  let away = false;
+  // Reasons that were logged since it was last there, each once: the second may be the one that helps.
+  const told = new Set<string>();
   while (!signal.aborted) {
     try {
       await followStream(options, signal, () => {
-        if (away) options.log.info("the configuration service is back");
-        away = false;
+        if (told.size > 0) options.log.info("the configuration service is back");
+        told.clear();
         backoffMs = minBackoffMs;
       });
     } catch (error) {
       if (signal.aborted) return;
-      const { code, rawMessage } = ConnectError.from(error);
-      if (!away)
-        options.log.warn(
-          { code: Code[code], reason: rawMessage },
-          "the configuration service is away: retrying",
-        );
-      away = true;
+      const reason = ConnectError.from(error);
+      if (!told.has(reason.message) && told.size < maxReasons) {
+        told.add(reason.message);
+        logFailure(options.log, reason);
+      }
     }
     options.onInterruption();
     await delay(backoffMs * (0.5 + Math.random()), undefined, { signal }).catch(() => undefined);
     backoffMs = Math.min(backoffMs * 2, maxBackoffMs);
   }
+}
+
+/** What will not pass by itself is said loudly. */
+function logFailure(log: Logger, { code, rawMessage }: ConnectError): void {
+  const details = { code: Code[code], reason: rawMessage };
+  if (code === Code.Unauthenticated || code === Code.PermissionDenied || code === Code.FailedPrecondition)
+    log.error(details, "the configuration service refuses this gateway: check its gateway key and version");
+  else log.warn(details, "the configuration service is away: retrying");
 }
 
 async function followStream(
@@ -55,7 +65,7 @@ async function followStream(
   for await (const { event } of options.client.watchConfig(request, { signal })) {
     if (first) {
       began();
-      options.onInterruption();
+      options.onConnected();
       first = false;
     }
     if (event.case === "config") options.onConfig(event.value);

@@ -72,6 +72,13 @@ export const errorCodes = {
     retry: true,
     fault: "gateway",
   },
+  body_already_read: {
+    status: 500,
+    anthropic: "api_error",
+    openai: "server_error",
+    retry: false,
+    fault: "gateway",
+  },
   upstream_unreachable: { status: 502, ...provider },
   upstream_redirect: { status: 502, ...provider, retry: false },
   upstream_truncated: { status: 502, ...provider },

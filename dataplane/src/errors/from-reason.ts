@@ -26,6 +26,12 @@ export function fromUpstreamFailure(reason: unknown, provider: string): GatewayE
     return new GatewayError("upstream_timeout", `The provider ${provider} was silent for too long.`, {
       cause: reason,
     });
+  if (code === "UND_ERR_INVALID_ARG")
+    return new GatewayError(
+      "internal_error",
+      `The request cannot be sent to provider ${provider}: its configuration (base_url, key) is not valid.`,
+      { cause: reason },
+    );
   if (connectCodes.has(code))
     return new GatewayError("upstream_unreachable", `The provider ${provider} cannot be reached.`, {
       cause: reason,
@@ -51,7 +57,7 @@ export function fromActorDenial(error: ConnectError): GatewayError {
     case Code.Unauthenticated:
       return new GatewayError(
         "unauthenticated",
-        "The aibridge token is unknown, revoked or expired. Ask your administrator for a new one.",
+        "Your aibridge credential is unknown, revoked or expired. Ask your administrator for a new one.",
       );
     case Code.PermissionDenied:
       return new GatewayError(

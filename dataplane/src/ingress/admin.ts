@@ -1,10 +1,18 @@
-import { createServer, type Server } from "node:http";
+import { createServer, type RequestListener, type Server } from "node:http";
+import { createServer as createSecureServer, type Server as SecureServer } from "node:https";
+import type { ServerTls } from "@aibridge/proto/channel";
 import type { Gateway } from "../gateway.ts";
 
-/** The listener for operators: /healthz (the process serves), /readyz (requests can be served), /metrics (Prometheus). */
-export function createAdminServer(gateway: Pick<Gateway, "metrics" | "notReady">): Server {
+/**
+ * The listener for operators: /healthz (the process serves), /readyz (requests can be served), /metrics (Prometheus).
+ * With TLS, its clients still need no certificate.
+ */
+export function createAdminServer(
+  gateway: Pick<Gateway, "metrics" | "notReady">,
+  tls?: ServerTls,
+): Server | SecureServer {
   const { registry } = gateway.metrics;
-  return createServer((request, response) => {
+  const serve: RequestListener = (request, response) => {
     const answer = (status: number, body: string, contentType = "text/plain; charset=utf-8") =>
       response.writeHead(status, { "content-type": contentType }).end(body);
     if (request.method !== "GET" && request.method !== "HEAD") return answer(405, "GET only\n");
@@ -23,5 +31,8 @@ export function createAdminServer(gateway: Pick<Gateway, "metrics" | "notReady">
       default:
         return answer(404, "try /healthz, /readyz or /metrics\n");
     }
-  });
+  };
+  return tls === undefined
+    ? createServer(serve)
+    : tls.listener((options) => createSecureServer(options, serve), "any");
 }

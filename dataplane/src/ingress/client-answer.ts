@@ -1,33 +1,39 @@
 import type { ServerResponse } from "node:http";
 import type { Downstream } from "../loop/downstream.ts";
 
+export interface ClientAnswerOptions {
+  /** Flat list of names and values, added to every answer. */
+  readonly extraHeaders: readonly string[];
+  /** When the request was accepted, by performance.now(). */
+  readonly acceptedAt: number;
+  /** Milliseconds for which a client may take nothing of what waits for it; then it counts as gone. */
+  readonly stallMs: number;
+}
+
 /** The client's side of an answer over node:http. */
 export class ClientAnswer implements Downstream {
   readonly #response: ServerResponse;
-  readonly #extraHeaders: readonly string[];
-  readonly #acceptedAt: number;
+  readonly #options: ClientAnswerOptions;
   #gone = false;
   #ended = false;
   #saturated = false;
   #status = 0;
+  #stall: NodeJS.Timeout | undefined;
   #firstByteMs: number | undefined;
   #pendingHead: { readonly status: number; readonly headers: string[] } | undefined;
   onDrain: (() => void) | undefined;
   onGone: (() => void) | undefined;
 
-  /**
-   * @param extraHeaders flat list of names and values, added to every answer
-   * @param acceptedAt when the request was accepted, by performance.now()
-   */
-  constructor(response: ServerResponse, extraHeaders: readonly string[], acceptedAt: number) {
+  constructor(response: ServerResponse, options: ClientAnswerOptions) {
     this.#response = response;
-    this.#extraHeaders = extraHeaders;
-    this.#acceptedAt = acceptedAt;
+    this.#options = options;
     response.on("drain", () => {
+      clearTimeout(this.#stall);
       this.#saturated = false;
       this.onDrain?.();
     });
     response.on("close", () => {
+      clearTimeout(this.#stall);
       if (this.#ended) return;
       this.#gone = true;
       this.onGone?.();
@@ -57,7 +63,7 @@ export class ClientAnswer implements Downstream {
   }
 
   start(status: number, headers: string[]): void {
-    headers.push(...this.#extraHeaders);
+    headers.push(...this.#options.extraHeaders);
     this.#pendingHead = { status, headers };
   }
 
@@ -70,7 +76,9 @@ export class ClientAnswer implements Downstream {
   write(chunk: Buffer): void {
     if (this.#ended || this.gone) return;
     this.#writeHead();
-    if (!this.#response.write(chunk)) this.#saturated = true;
+    if (this.#response.write(chunk) || this.#saturated) return;
+    this.#saturated = true;
+    this.#watchForStall();
   }
 
   end(lastChunk?: string): void {
@@ -79,6 +87,7 @@ export class ClientAnswer implements Downstream {
     if (this.#response.destroyed) return;
     this.#writeHead();
     this.#response.end(lastChunk);
+    if (this.#response.writableLength > 0) this.#watchForStall();
   }
 
   cut(lastBytes: Buffer | undefined): void {
@@ -89,8 +98,15 @@ export class ClientAnswer implements Downstream {
     // last chunk. An HTTP/1.0 client knows an end by the close alone: there only a reset tells that it came too early.
     const breakOff = () =>
       this.#response.req.httpVersion === "1.0" ? socket?.resetAndDestroy() : socket?.destroy();
-    if (lastBytes === undefined || !this.started) breakOff();
-    else this.#response.write(lastBytes, breakOff);
+    if (lastBytes === undefined || !this.started) return void breakOff();
+    this.#response.write(lastBytes, breakOff);
+    this.#watchForStall();
+  }
+
+  /** Until the client took what waits for it, or went away. */
+  #watchForStall(): void {
+    clearTimeout(this.#stall);
+    this.#stall = setTimeout(() => this.#response.destroy(), this.#options.stallMs);
   }
 
   #writeHead(): void {
@@ -98,7 +114,7 @@ export class ClientAnswer implements Downstream {
     if (head === undefined) return;
     this.#pendingHead = undefined;
     this.#status = head.status;
-    this.#firstByteMs = performance.now() - this.#acceptedAt;
+    this.#firstByteMs = performance.now() - this.#options.acceptedAt;
     this.#response.writeHead(head.status, head.headers);
   }
 }

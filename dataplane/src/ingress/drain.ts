@@ -5,6 +5,8 @@ export class Drain {
   readonly #aborts = new Set<(reason: Error) => void>();
   #requests = 0;
   #draining = false;
+  /** Set once the time to finish is over. */
+  #broken: Error | undefined;
   #idle: (() => void) | undefined;
 
   /** True once a shutdown began: new requests are refused. */
@@ -26,9 +28,11 @@ export class Drain {
     });
   }
 
-  /** Registers how to break off something under way. Returns how to deregister it. */
+  /** Registers how to break off something under way; too late, it is done at once. Returns how to deregister it. */
   track(abort: (reason: Error) => void): () => void {
     this.#aborts.add(abort);
+    const broken = this.#broken;
+    if (broken !== undefined) queueMicrotask(() => this.#aborts.has(abort) && abort(broken));
     return () => void this.#aborts.delete(abort);
   }
 
@@ -50,6 +54,7 @@ export class Drain {
       "The gateway is shutting down. Send the request again.",
       { retryAfter: 1 },
     );
+    this.#broken = reason;
     for (const abort of [...this.#aborts]) abort(reason);
   }
 }

@@ -8,12 +8,14 @@ import type { RuntimeConfig, RuntimeProvider } from "../plan/runtime-config.ts";
 import type { UpstreamCredential } from "../upstream/credential.ts";
 import { recogniseClient } from "./client-session.ts";
 import { asGatewayError, errorAnswer } from "./error-answer.ts";
-import { type Credentials, readCredentials } from "./identify.ts";
+import type { Credentials } from "./identity/credentials.ts";
+import { readCredentials } from "./identity/read-credentials.ts";
 import { intercept } from "./intercept.ts";
+import { endAndDiscard } from "./linger.ts";
 import { passThrough } from "./passthrough.ts";
 import { ClientGone } from "./read-body.ts";
 import { RequestContext } from "./request-context.ts";
-import { errorShapeOf, matchRoute, type Route, readTarget, type Target } from "./route.ts";
+import { errorShapeOf, matchRoute, providerName, type Route, readTarget, type Target } from "./route.ts";
 import type { Stage } from "./stage.ts";
 
 /** Handles one client request. */
@@ -22,22 +24,35 @@ export type RequestHandler = (request: IncomingMessage, response: ServerResponse
 /** The way of a request: route, identity, then interception or pass-through. Every refusal is answered here. */
 export function createHandler(stage: Stage): RequestHandler {
   return (request, response) => {
-    void stage.drain.during(handle(stage, request, response));
+    void stage.drain.during(handle(stage, request, response).then(() => flushed(stage, response)));
   };
+}
+
+/** Waits until the client has taken the last byte, or has gone; a shutdown does not wait for it without end. */
+async function flushed(stage: Stage, response: ServerResponse): Promise<void> {
+  if (response.writableFinished || response.destroyed) return;
+  const untrack = stage.drain.track(() => response.destroy());
+  await new Promise((resolve) => response.once("close", resolve));
+  untrack();
 }
 
 async function handle(stage: Stage, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const context = new RequestContext(request, response, recogniseClient(request.headers));
   let shape: ApiName = errorShapeOf((request.url ?? "").replace(/\?.*$/s, ""));
+  // Until it goes upstream, a request is broken off by its connection: whatever it waits for then ends.
+  const untrack = stage.drain.track(() => context.sent || response.destroy());
   try {
+    checkHost(request);
     const config = readyConfig(stage);
     const target = readTarget(request.url ?? "/");
-    shape = errorShapeOf(target.path);
+    shape = errorShapeFor(config.providers.get(providerName(target)), errorShapeOf(target.path));
     const route = findRoute(request, target, config);
     if (route.kind === "hello") return answerHello(response);
-    shape = route.kind === "intercept" ? route.api : shapeOf(route.provider, shape);
-    const credentials = readCredentials(request.headers);
+    if (route.kind === "intercept") shape = route.api;
+    const { rules } = config.identity;
+    const credentials = readCredentials(request, rules, route.provider.kind.byokOnly);
     const caller = await identify(stage, context, route, credentials);
+    context.hold(stage.concurrency.enter(caller.actor.id, config.limits));
     const credential = chooseCredential(route.provider, credentials, caller);
     if (route.kind === "intercept")
       await intercept(stage, context, { route, api: apis[route.api], config, caller, credential });
@@ -45,8 +60,15 @@ async function handle(stage: Stage, request: IncomingMessage, response: ServerRe
   } catch (error) {
     answerError(stage, context, error, shape);
   } finally {
+    untrack();
     context.close();
   }
+}
+
+/** HTTP/1.1 demands the header: a request without it was not meant for a server that anyone chose. */
+function checkHost({ httpVersion, headers }: IncomingMessage): void {
+  if (httpVersion === "1.1" && headers.host === undefined)
+    throw new GatewayError("invalid_body", "The request has no Host header.");
 }
 
 function readyConfig(stage: Stage): RuntimeConfig {
@@ -71,18 +93,19 @@ function findRoute(request: IncomingMessage, target: Target, config: RuntimeConf
   return route;
 }
 
-function shapeOf(provider: RuntimeProvider, byPath: ApiName): ApiName {
-  return byPath === "messages" ? byPath : provider.kind.errorShape;
+/** A known provider's own shape, else what the path suggests. */
+function errorShapeFor(provider: RuntimeProvider | undefined, byPath: ApiName): ApiName {
+  return byPath === "messages" || provider === undefined ? byPath : provider.kind.errorShape;
 }
 
 function identify(
   stage: Stage,
   { request, client }: RequestContext,
   route: { provider: RuntimeProvider; template: string },
-  { token }: Credentials,
+  { identity }: Credentials,
 ): ResolvedActor | Promise<ResolvedActor> {
   return stage.actors.resolve({
-    token,
+    credential: identity,
     providerName: route.provider.name,
     route: route.template,
     client,
@@ -94,7 +117,7 @@ function identify(
 /** The user's own credential if there is one, else the first central key. */
 function chooseCredential(
   provider: RuntimeProvider,
-  { byok }: Credentials,
+  { byok, identity }: Credentials,
   caller: ResolvedActor,
 ): UpstreamCredential {
   if (byok !== undefined) {
@@ -104,11 +127,14 @@ function chooseCredential(
       "You may not use a provider credential of your own here: send your aibridge token alone.",
     );
   }
-  if (provider.kind.byokOnly)
+  if (provider.kind.byokOnly) {
+    const apart =
+      identity.kind === "trusted_actor_id" ? "" : ", and your aibridge credential as X-AIBridge-Token";
     throw new GatewayError(
       "unauthenticated",
-      `Provider ${provider.name} needs your own credential: send it as Authorization, and your aibridge token as X-AIBridge-Token.`,
+      `Provider ${provider.name} needs your own credential: send it as Authorization${apart}.`,
     );
+  }
   const [key] = provider.keys;
   if (key === undefined)
     throw new GatewayError(
@@ -136,5 +162,5 @@ function answerError(stage: Stage, context: RequestContext, thrown: unknown, sha
   const { status, headers, body } = errorAnswer(error, apis[shape]);
   // What is left of an unread body is not worth reading: the connection ends with this answer.
   if (!request.complete) headers.push("connection", "close");
-  response.writeHead(status, headers).end(body);
+  endAndDiscard(request, response.writeHead(status, headers), body);
 }

@@ -9,6 +9,7 @@ import type { RuntimeConfig, RuntimeProvider } from "../plan/runtime-config.ts";
 import { InterceptionRecording } from "../record/interception-recording.ts";
 import { RecordingRefused } from "../record/recorder.ts";
 import { InterceptionMetrics } from "../telemetry/interception-metrics.ts";
+import { concealed, secretsOf } from "../upstream/conceal.ts";
 import type { UpstreamCredential } from "../upstream/credential.ts";
 import { upstreamHeaders } from "../upstream/headers.ts";
 import type { UpstreamRequest } from "../upstream/upstream-client.ts";
@@ -51,12 +52,17 @@ export async function intercept(
 async function serve(stage: Stage, context: RequestContext, admitted: Admitted): Promise<void> {
   const id = uuidv7();
   const { request: incoming, response } = context;
-  const answer = new ClientAnswer(response, [INTERCEPTION_ID_HEADER, id], context.acceptedAt);
+  const answer = new ClientAnswer(response, {
+    extraHeaders: [INTERCEPTION_ID_HEADER, id],
+    acceptedAt: context.acceptedAt,
+    stallMs: admitted.config.timeouts.idleMs,
+  });
   const { recording, metrics } = newRecording(stage, context, admitted, id);
   let end: ExchangeEnd;
   try {
     await recording.begin();
     const exchange = newExchange(stage, admitted, incoming, answer, recording);
+    context.sent = true;
     const untrack = stage.drain.track((reason) => exchange.abort(reason));
     metrics.dispatched(context.ownMs());
     end = await exchange.run().finally(untrack);
@@ -139,6 +145,8 @@ function newExchange(
     observe: { hideUsage: addUsage, usageOptional: facts.warmUp },
     sink: recording,
     downstream,
+    acceptEncoding: incoming.headers["accept-encoding"]?.toString(),
+    concealed: admitted.credential.byok ? [] : secretsOf(admitted.credential.headers),
     provider: route.provider.name,
     maxRetries: route.provider.maxRetries,
     drainMs: config.drainOnDisconnect ? drainMs : 0,
@@ -157,6 +165,7 @@ function upstreamRequest(
     credential,
     identityEncoding: true,
     decodedBody: edited !== undefined,
+    trustedHeader: config.identity.trustedHeader,
     actor: provider.sendActorHeaders ? caller.actor : undefined,
   });
   const path = route.upstreamTarget;
@@ -211,7 +220,10 @@ function recordEnd(
     outcome: end.outcome,
     httpStatus: answer.status,
     errorType: end.failure?.code ?? end.upstreamError?.type ?? "",
-    errorMessage: end.failure?.message ?? end.upstreamError?.message ?? "",
+    errorMessage: concealed(
+      end.failure?.message ?? end.upstreamError?.message ?? "",
+      secretsOf(credential.headers),
+    ),
     timeToFirstByteMs: answer.firstByteMs,
     credentialHint: credential.hint,
     upstreamTurns: end.answers,

@@ -36,9 +36,17 @@ export async function passThrough(
     credential,
     identityEncoding: false,
     decodedBody: false,
+    trustedHeader: config.identity.trustedHeader,
     actor: provider.sendActorHeaders ? caller.actor : undefined,
   });
-  const relay = new PlainRelay(new ClientAnswer(response, [], context.acceptedAt), provider.name);
+  const { acceptedAt } = context;
+  const answer = new ClientAnswer(response, {
+    extraHeaders: [],
+    acceptedAt,
+    stallMs: config.timeouts.idleMs,
+  });
+  const relay = new PlainRelay(answer, provider.name);
+  context.sent = true;
   const untrack = stage.drain.track((reason) => relay.abort(reason));
   const { connectMs, firstByteMs, idleMs } = config.timeouts;
   const call = stage.upstream.send(

@@ -1,7 +1,6 @@
 import type { IncomingMessage } from "node:http";
-import { promisify } from "node:util";
-import { brotliDecompress, gunzip, inflate, zstdDecompress } from "node:zlib";
 import { GatewayError } from "../errors/gateway-error.ts";
+import { contentEncoding, createDecoder, isDecodable } from "../upstream/content-encoding.ts";
 import type { BodyBudget } from "./body-budget.ts";
 
 /** A request body in memory. */
@@ -38,15 +37,16 @@ export async function readBody(
   limits: BodyLimits,
   budget: BodyBudget,
 ): Promise<RequestBody> {
-  const encoding = contentEncoding(request);
+  const encoding = contentEncoding(request.headers["content-encoding"]);
+  if (encoding !== "" && !isDecodable(encoding)) throw unsupportedEncoding();
   const declared = Number(request.headers["content-length"] ?? 0);
   if (declared > limits.bodyBytes) throw tooLarge(limits);
+  // Whoever left before is told of no more.
+  if (request.destroyed) throw new ClientGone("the client went away before its request was read");
   const bytes = await collect(request, limits, budget);
   if (encoding === "") return { bytes, decoded: bytes, encoding };
   try {
-    const decoded = await decode(bytes, encoding, limits);
-    if (!budget.take(decoded.length, limits.bufferedBytes)) throw overloaded();
-    return { bytes, decoded, encoding };
+    return { bytes, decoded: await decode(bytes, encoding, limits, budget), encoding };
   } catch (error) {
     budget.give(bytes.length);
     throw error;
@@ -90,11 +90,8 @@ function collect(request: IncomingMessage, limits: BodyLimits, budget: BodyBudge
   });
 }
 
-function contentEncoding(request: IncomingMessage): string {
-  const encoding = (request.headers["content-encoding"] ?? "").trim().toLowerCase();
-  if (encoding === "" || encoding === "identity") return "";
-  if (encoding in decoders) return encoding;
-  throw new GatewayError(
+function unsupportedEncoding(): GatewayError {
+  return new GatewayError(
     "unsupported_media_type",
     "The gateway reads request bodies encoded as gzip, deflate, br or zstd only.",
     {
@@ -103,21 +100,27 @@ function contentEncoding(request: IncomingMessage): string {
   );
 }
 
-const decoders: Record<string, (bytes: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>> = {
-  gzip: promisify(gunzip) as never,
-  "x-gzip": promisify(gunzip) as never,
-  deflate: promisify(inflate) as never,
-  br: promisify(brotliDecompress) as never,
-  zstd: promisify(zstdDecompress) as never,
-};
-
-async function decode(bytes: Buffer, encoding: string, limits: BodyLimits): Promise<Buffer> {
+/** Decodes piece by piece, so that no more than the limits allow is ever made of a few bytes. */
+async function decode(
+  bytes: Buffer,
+  encoding: string,
+  limits: BodyLimits,
+  budget: BodyBudget,
+): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let length = 0;
   try {
-    return await (decoders[encoding] as (typeof decoders)[string])(bytes, {
-      maxOutputLength: limits.bodyBytes,
-    });
+    const decoder = createDecoder(encoding)?.end(bytes);
+    for await (const chunk of decoder as AsyncIterable<Buffer>) {
+      if (length + chunk.length > limits.bodyBytes) throw tooLarge(limits);
+      if (!budget.take(chunk.length, limits.bufferedBytes)) throw overloaded();
+      length += chunk.length;
+      chunks.push(chunk);
+    }
+    return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, length);
   } catch (error) {
-    if (error instanceof RangeError) throw tooLarge(limits);
+    budget.give(length);
+    if (error instanceof GatewayError) throw error;
     throw new GatewayError("invalid_body", `The request body is not valid ${encoding}.`, { cause: error });
   }
 }

@@ -13,8 +13,10 @@ export class RequestContext {
   readonly acceptedAt = performance.now();
   /** When it was accepted, in milliseconds since the epoch. */
   readonly startedAtMs = Date.now();
+  /** True once it went upstream: from then on the exchange ends it. */
+  sent = false;
   #clientMs = 0;
-  #release: (() => void) | undefined;
+  readonly #releases: (() => void)[] = [];
 
   constructor(request: IncomingMessage, response: ServerResponse, client: string) {
     this.request = request;
@@ -30,15 +32,20 @@ export class RequestContext {
   /** Reads the body; its bytes count against the budget until `close`. */
   async readBody(budget: BodyBudget, { limits, timeouts }: RuntimeConfig): Promise<RequestBody> {
     const startedAt = performance.now();
+    if (this.request.headers.expect !== undefined) this.response.writeContinue();
     const body = await readBody(this.request, { ...limits, timeoutMs: timeouts.clientBodyMs }, budget);
     this.#clientMs += performance.now() - startedAt;
-    this.#release = () => budget.give(heldBytes(body));
+    this.hold(() => budget.give(heldBytes(body)));
     return body;
+  }
+
+  /** Keeps something for the request, which `close` gives back. */
+  hold(release: () => void): void {
+    this.#releases.push(release);
   }
 
   /** The request is over. */
   close(): void {
-    this.#release?.();
-    this.#release = undefined;
+    for (const release of this.#releases.splice(0)) release();
   }
 }

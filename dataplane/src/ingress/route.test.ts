@@ -85,6 +85,7 @@ test.each([
   ["POST", "/anthropic/v1/files", "route_not_found"],
   ["GET", "/anthropic", "route_not_found"],
   ["GET", "/anthropic/v1/models/", "route_not_found"],
+  ["POST", "/openai/v1/responses/compact/", "route_not_found"],
   ["POST", "/openai/chat/completions", "route_not_found"],
   ["GET", "/anthropic/v1/messages", "method_not_allowed"],
   ["GET", "/openai/v1/responses", "method_not_allowed"],
@@ -99,6 +100,7 @@ test.each([
   ["POST", "/anthropic/v1%5cmessages", "invalid_path"],
   ["POST", "/anthropic\\v1/messages", "invalid_path"],
   ["POST", "/anthropic/%zz", "invalid_path"],
+  ["POST", "/openai/v%31/responses", "invalid_path"],
   ["POST", "http://elsewhere/anthropic/v1/messages", "invalid_path"],
   ["POST", "/bed/v1/messages", "provider_disabled"],
 ])("%s %s is refused: %s", (method, url, code) => {

@@ -76,6 +76,12 @@ export function errorShapeOf(path: string): ApiName {
   return /\/v1\/messages(?:\/[^/]*)?$/.test(path) ? "messages" : "chat";
 }
 
+/** The name of the provider that a path asks for: its first segment. */
+export function providerName({ path }: Target): string {
+  const slash = path.indexOf("/", 1);
+  return slash === -1 ? path.slice(1) : path.slice(1, slash);
+}
+
 /**
  * Finds the route of a request. Nothing but what the tables of the provider kinds and the configured pass-through
  * routes name can be reached.
@@ -87,12 +93,16 @@ export function matchRoute(
 ): Route {
   const { path, rawPath, query } = target;
   const slash = path.indexOf("/", 1);
-  const name = slash === -1 ? path.slice(1) : path.slice(1, slash);
+  const name = providerName(target);
   const provider = providers.get(name);
   if (provider === undefined) throw unknownProvider(name);
   const rest = slash === -1 ? "" : path.slice(slash);
   if (method === "HEAD" && (rest === "" || rest === "/api/hello")) return { kind: "hello" };
   const restAt = rawPath.indexOf("/", 1);
+  // What the base URL stands for is cut off by its length, so it must be spelled as it is.
+  const { mount } = provider.kind;
+  if (rest.startsWith(mount) && !rawPath.startsWith(mount, restAt))
+    throw invalidPath("must not encode plain letters");
   const upstream = (): string =>
     upstreamTarget(provider, rawPath.slice(restAt + provider.kind.mount.length), query);
   const intercepted = provider.kind.intercepted.find((route) => route.path === rest);
@@ -122,6 +132,8 @@ export function matchRoute(
 }
 
 function covers(pattern: string, path: string): boolean {
+  // Many servers take a path with a slash at its end for the same one: here it could pass for another route.
+  if (path.endsWith("/")) return false;
   if (!pattern.endsWith("/*")) return pattern === path;
   return path.startsWith(pattern.slice(0, -1)) && path.length > pattern.length - 1;
 }

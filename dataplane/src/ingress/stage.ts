@@ -6,6 +6,7 @@ import type { Logger } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import type { UpstreamClient } from "../upstream/upstream-client.ts";
 import type { BodyBudget } from "./body-budget.ts";
+import type { ConcurrencyLimits } from "./concurrency-limits.ts";
 import type { Drain } from "./drain.ts";
 
 /** What the handling of requests needs of the rest of the gateway. */
@@ -16,6 +17,7 @@ export interface Stage {
   readonly recorder: Recorder;
   readonly upstream: UpstreamClient;
   readonly bodies: BodyBudget;
+  readonly concurrency: ConcurrencyLimits;
   readonly drain: Drain;
   readonly metrics: Metrics;
   readonly labels: LabelBounds;

@@ -42,11 +42,15 @@ export class JsonArray {
 
 const emptyArray = new JsonArray([]);
 
+/** Members and elements of member arrays that one object may have; conversations have thousands at most. */
+const maxParts = 200_000;
+
 /**
  * A JSON object as a view on its bytes: one pass finds where its members are, and only what is asked for is parsed.
  * Large requests and answers stay bytes: nothing is decoded or copied that is not read.
  */
 export class JsonObject {
+  #parts = 0;
   readonly bytes: Buffer;
   /** The object's own place, from its opening brace to behind the closing one. */
   readonly start: number;
@@ -180,10 +184,17 @@ export class JsonObject {
       const value = skipColon(bytes, nameEnd, limit);
       const isArray = bytes[value] === byte.openBracket;
       const after = isArray ? this.#readElements(value, limit) : skipValue(bytes, value, limit);
+      this.#count(at);
       this.#members.push(at, nameEnd, value, after);
       at = skipSeparator(bytes, after, limit, byte.closeBrace);
       if (at < 0) return -at;
     }
+  }
+
+  /** Each part costs far more memory than the two bytes it may consist of. */
+  #count(at: number): void {
+    this.#parts += 1;
+    if (this.#parts > maxParts) throw new JsonSyntaxError(`more than ${maxParts} members and elements`, at);
   }
 
   /** Finds the elements of the array at `start`; returns the array's end. */
@@ -194,6 +205,7 @@ export class JsonObject {
     const bounds: number[] = [];
     for (;;) {
       const after = skipValue(bytes, at, limit);
+      this.#count(at);
       bounds.push(at, after);
       at = skipSeparator(bytes, after, limit, byte.closeBracket);
       if (at >= 0) continue;

@@ -10,6 +10,8 @@ export interface AnswerRelay {
    * were held back stay so until `release`.
    */
   finish(clean: boolean): AnswerEnd;
+  /** True while bytes are held back: the client has not got all of the answer. */
+  readonly holding: boolean;
   /** Relays what was held back until the records were safe. */
   release(): void;
   /** The bytes that tell the client of an error after bytes went out; undefined if this kind of answer has none. */

@@ -3,16 +3,14 @@ import type { AnswerEnd, Api, ObserveOptions } from "../apis/api.ts";
 import type { ObservationSink, ObservedError } from "../apis/observation.ts";
 import { fromUpstreamFailure } from "../errors/from-reason.ts";
 import { GatewayError } from "../errors/gateway-error.ts";
+import { type DecodedAnswerHandler, sendDecoded } from "../upstream/decoded-call.ts";
 import { downstreamHeaders } from "../upstream/headers.ts";
 import { jittered, retryStatusAfter } from "../upstream/retry.ts";
-import type {
-  AnswerHandler,
-  UpstreamCall,
-  UpstreamClient,
-  UpstreamRequest,
-} from "../upstream/upstream-client.ts";
+import type { UpstreamCall, UpstreamClient, UpstreamRequest } from "../upstream/upstream-client.ts";
+import { type AnswerForm, answerForm } from "./answer-form.ts";
 import type { AnswerRelay } from "./answer-relay.ts";
 import type { Downstream } from "./downstream.ts";
+import { EncodedRelay } from "./encoded-relay.ts";
 import { JsonRelay } from "./json-relay.ts";
 import { StreamRelay } from "./stream-relay.ts";
 
@@ -23,6 +21,10 @@ export interface ExchangeOptions {
   readonly observe: ObserveOptions;
   readonly sink: ObservationSink;
   readonly downstream: Downstream;
+  /** Accept-Encoding of the client; undefined if it sent none. */
+  readonly acceptEncoding: string | undefined;
+  /** Secrets that the client must not see in an error the provider answers with: a central key. */
+  readonly concealed: readonly string[];
   /** Name of the provider, for messages. */
   readonly provider: string;
   /** Further tries before any byte was relayed. */
@@ -44,21 +46,26 @@ export interface ExchangeEnd {
   readonly answers: number;
 }
 
-const eventStream = /^text\/event-stream\b/i;
-
 /** The reason of an abort because the client went away. */
 class ClientGoneAway extends Error {
   override readonly name = "ClientGoneAway";
 }
 
 /** One request to a provider and its answer, tried again where that can help, relayed to the client and observed. */
-export class Exchange implements AnswerHandler {
+export class Exchange implements DecodedAnswerHandler {
   readonly #options: ExchangeOptions;
   readonly #settle: (end: ExchangeEnd) => void;
   readonly #ended: Promise<ExchangeEnd>;
   #call: UpstreamCall | undefined;
+  #form: AnswerForm | undefined;
   #relay: AnswerRelay | undefined;
+  /** The same relay where the client gets the answer encoded as it came. */
+  #encodedRelay: EncodedRelay | undefined;
   #attempt = 0;
+  /** True from sending an attempt until it is over. */
+  #sending = false;
+  /** True from the end of the last attempt: what comes then changes nothing any more. */
+  #finishing = false;
   /** Milliseconds after which the attempt is repeated once its answer is read; undefined if it is the client's. */
   #retryAfterMs: number | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -84,7 +91,7 @@ export class Exchange implements AnswerHandler {
 
   /** Gives up at once; the client is told with this error. */
   abort(reason: Error): void {
-    if (this.#abandoned !== undefined) return;
+    if (this.#abandoned !== undefined || this.#finishing) return;
     this.#abandoned = reason;
     clearTimeout(this.#timer);
     if (this.#call === undefined) this.fail(reason);
@@ -96,32 +103,34 @@ export class Exchange implements AnswerHandler {
     if (status >= 300 && status < 400) return this.#refuseRedirect();
     if (this.#attempt <= this.#options.maxRetries) {
       this.#retryAfterMs = retryStatusAfter(status, headers, this.#attempt);
-      if (this.#retryAfterMs !== undefined) return;
+      // The rest of an answer that nobody gets is not waited for: `fail` follows.
+      if (this.#retryAfterMs !== undefined) return this.#call?.abort(new Error("tried again"));
     }
-    const streaming = status < 400 && eventStream.test(headers["content-type"] ?? "");
-    // What a stream will be long is not known: an event may be hidden from it, or an error event added.
-    const { "content-length": length, ...rest } = headers;
-    this.#options.downstream.start(
-      status,
-      downstreamHeaders(streaming && length !== undefined ? rest : headers),
-    );
-    this.#relay = streaming ? this.#newStreamRelay() : this.#newJsonRelay(status >= 400);
+    const { acceptEncoding, observe, downstream } = this.#options;
+    const form = answerForm(status, headers, { acceptEncoding, edited: observe.hideUsage });
+    this.#form = form;
+    downstream.start(status, downstreamHeaders(form.headers));
+    this.#relay = form.keepEncoding ? this.#newEncodedRelay(form) : this.#newRelay(form, downstream);
   }
 
   data(chunk: Buffer): void {
     if (this.#relay === undefined) return;
     this.#relay.data(chunk);
-    if (this.#options.downstream.saturated) this.#call?.pause();
+    this.#keepPace();
+  }
+
+  encoded(chunk: Buffer): void {
+    this.#encodedRelay?.encoded(chunk);
+    this.#keepPace();
   }
 
   end(): void {
-    this.#call = undefined;
-    if (this.#retryAfterMs !== undefined) this.#retry(this.#retryAfterMs);
-    else this.#finish(undefined);
+    this.#attemptOver();
+    this.#finish(undefined);
   }
 
   fail(reason: Error): void {
-    this.#call = undefined;
+    this.#attemptOver();
     if (this.#abandoned === undefined && this.#relay === undefined && this.#mayRetry(reason))
       this.#retry(this.#retryAfterMs ?? jittered(this.#attempt));
     else this.#finish(reason);
@@ -130,17 +139,30 @@ export class Exchange implements AnswerHandler {
   #send(): void {
     this.#attempt++;
     this.#retryAfterMs = undefined;
-    this.#call = this.#options.client.send(this.#options.request, this);
+    this.#sending = true;
+    const call = sendDecoded(this.#options.client, this.#options.request, this);
+    // A request that cannot even be sent has failed by now.
+    if (this.#sending) this.#call = call;
+  }
+
+  #attemptOver(): void {
+    this.#sending = false;
+    this.#call = undefined;
+  }
+
+  #keepPace(): void {
+    if (this.#options.downstream.saturated) this.#call?.pause();
   }
 
   #retry(waitMs: number): void {
     this.#timer = setTimeout(() => this.#send(), waitMs);
   }
 
-  /** A failure without an answer is worth another try, but for silence: that took its full time already. */
+  /** A failure without an answer is worth another try, but for silence, which took its full time already. */
   #mayRetry(reason: Error): boolean {
+    const { code } = fromUpstreamFailure(reason, this.#options.provider);
     return (
-      this.#attempt <= this.#options.maxRetries && fromUpstreamFailure(reason, "").code !== "upstream_timeout"
+      this.#attempt <= this.#options.maxRetries && code !== "upstream_timeout" && code !== "internal_error"
     );
   }
 
@@ -150,26 +172,34 @@ export class Exchange implements AnswerHandler {
     this.abort(new GatewayError("upstream_redirect", message));
   }
 
-  #newStreamRelay(): AnswerRelay {
-    const { api, sink, downstream, observe } = this.#options;
+  /** @param to where the relay writes */
+  #newRelay({ streaming, isError }: AnswerForm, to: Pick<Downstream, "gone" | "write">): AnswerRelay {
+    const { api, sink, downstream, observe, concealed } = this.#options;
+    if (!streaming) return new JsonRelay({ api, sink, downstream: to, observe, isError, concealed });
     // Headers alone go out only if no event comes with them.
     setImmediate(() => downstream.flushHeaders());
-    const observer = api.observeStream(sink, observe);
     return new StreamRelay({
-      observer,
-      downstream,
+      observer: api.observeStream(sink, observe),
+      downstream: to,
       hiding: observe.hideUsage,
       onTerminal: () => this.#terminal(),
     });
   }
 
-  #newJsonRelay(isError: boolean): AnswerRelay {
-    const { api, sink, downstream, observe } = this.#options;
-    return new JsonRelay({ api, sink, downstream, observe, isError });
+  #newEncodedRelay(form: AnswerForm): AnswerRelay {
+    const { downstream } = this.#options;
+    const relay = new EncodedRelay({
+      downstream,
+      streaming: form.streaming,
+      observe: (muted) => this.#newRelay(form, muted),
+    });
+    this.#encodedRelay = relay;
+    return relay;
   }
 
   /** The terminal event is held: lets it go as soon as the records are safe. */
   #terminal(): void {
+    this.#encodedRelay?.hold();
     const settled = this.#options.settled();
     if (settled === undefined) this.#relay?.release();
     else void settled.then(() => this.#relay?.release());
@@ -184,6 +214,7 @@ export class Exchange implements AnswerHandler {
   }
 
   #finish(reason: Error | undefined): void {
+    this.#finishing = true;
     clearTimeout(this.#timer);
     const end = this.#relay?.finish(reason === undefined) ?? { complete: false, error: undefined };
     const settled = this.#relay === undefined ? undefined : this.#options.settled();
@@ -195,12 +226,16 @@ export class Exchange implements AnswerHandler {
     const { downstream } = this.#options;
     const answers = this.#relay === undefined ? 0 : 1;
     const upstreamError = end.error;
-    if (reason instanceof ClientGoneAway || (downstream.gone && !end.complete)) {
-      const outcome = end.complete ? "completed" : "cancelled_by_client";
+    // A client may leave as soon as it has the last event: then it has got all of its answer.
+    const delivered = end.complete && this.#relay?.holding === false;
+    if (reason instanceof ClientGoneAway || (downstream.gone && !delivered)) {
+      // One that leaves because of the provider's error did not cancel anything.
+      const outcome = upstreamError ? "failed" : delivered ? "completed" : "cancelled_by_client";
       return this.#settle({ outcome, failure: undefined, upstreamError, answers });
     }
     const failure = this.#failure(end, reason);
-    if (failure === undefined || failure.code === "upstream_invalid_answer") this.#endAnswer();
+    const relayedWhole = reason === undefined && failure?.code === "upstream_invalid_answer";
+    if (failure === undefined || relayedWhole) this.#endAnswer();
     else if (downstream.started) this.#cutAnswer(failure);
     const failed = failure !== undefined || upstreamError !== undefined || this.#status >= 400;
     this.#settle({ outcome: failed ? "failed" : "completed", failure, upstreamError, answers });
@@ -210,7 +245,7 @@ export class Exchange implements AnswerHandler {
     const { provider } = this.#options;
     if (reason !== undefined) return end.complete ? undefined : fromUpstreamFailure(reason, provider);
     if (end.complete) return undefined;
-    if (this.#relay instanceof StreamRelay)
+    if (this.#form?.streaming)
       return new GatewayError(
         "upstream_truncated",
         `The provider ${provider} ended its answer before the last event.`,

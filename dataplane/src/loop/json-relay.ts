@@ -1,15 +1,18 @@
 import type { AnswerEnd, Api, ObserveOptions } from "../apis/api.ts";
 import type { ObservationSink } from "../apis/observation.ts";
+import { concealedBytes } from "../upstream/conceal.ts";
 import type { AnswerRelay } from "./answer-relay.ts";
 import type { Downstream } from "./downstream.ts";
 
 export interface JsonRelayOptions {
   readonly api: Api;
   readonly sink: ObservationSink;
-  readonly downstream: Downstream;
+  readonly downstream: Pick<Downstream, "gone" | "write">;
   readonly observe: ObserveOptions;
   /** True for a status >= 400: the body is read as an error. */
   readonly isError: boolean;
+  /** Secrets that are overwritten in an error, which is therefore relayed once it is whole. */
+  readonly concealed: readonly string[];
 }
 
 /** Bytes of one answer that are kept for reading; a longer one is relayed all the same, its usage counts as missing. */
@@ -30,8 +33,10 @@ export class JsonRelay implements AnswerRelay {
   }
 
   data(chunk: Buffer): void {
-    this.release();
-    this.#last = chunk;
+    if (!this.#waitsForAll()) {
+      this.release();
+      this.#last = chunk;
+    }
     if (this.#length + chunk.length <= maxKeptBytes) this.#chunks.push(chunk);
     this.#length += chunk.length;
   }
@@ -40,15 +45,28 @@ export class JsonRelay implements AnswerRelay {
     const { api, sink, observe, isError } = this.#options;
     const [only] = this.#chunks;
     const body = this.#chunks.length === 1 && only !== undefined ? only : Buffer.concat(this.#chunks);
-    if (isError) return { complete: clean, error: api.readError(body) };
-    const end = api.observeAnswer(sink, body, observe);
-    return clean ? end : { complete: false, error: end.error };
+    if (!isError) {
+      const { complete, error } = api.observeAnswer(sink, body, observe);
+      // One that is too long to be kept cannot be read, but was relayed all the same.
+      return { complete: clean && (complete || this.#length > maxKeptBytes), error };
+    }
+    if (this.#waitsForAll() && body.length > 0) this.#last = concealedBytes(body, this.#options.concealed);
+    return { complete: clean, error: api.readError(body) };
+  }
+
+  #waitsForAll(): boolean {
+    return this.#options.isError && this.#options.concealed.length > 0 && this.#length <= maxKeptBytes;
+  }
+
+  get holding(): boolean {
+    return this.#last !== undefined;
   }
 
   release(): void {
-    const last = this.#last;
+    const { downstream } = this.#options;
+    if (this.#last === undefined || downstream.gone) return;
+    downstream.write(this.#last);
     this.#last = undefined;
-    if (last !== undefined && !this.#options.downstream.gone) this.#options.downstream.write(last);
   }
 
   errorBytes(): undefined {

@@ -6,11 +6,20 @@ import type { Downstream } from "./downstream.ts";
 
 export interface StreamRelayOptions {
   readonly observer: StreamObserver;
-  readonly downstream: Downstream;
+  readonly downstream: Pick<Downstream, "gone" | "write">;
   /** True if events may be hidden: then an unfinished event waits until it is known whether it is one of them. */
   readonly hiding: boolean;
   /** The answer's terminal event came: its bytes are held until `release`. */
   readonly onTerminal: () => void;
+}
+
+/** Longest event that may be hidden, in bytes. */
+const maxHiddenBytes = 64 * 1024;
+
+/** The place of an event relative to the chunk it ended in. */
+interface Span {
+  readonly from: number;
+  readonly to: number;
 }
 
 /**
@@ -25,9 +34,11 @@ export class StreamRelay implements AnswerRelay {
   #held: Buffer[] | undefined;
   /** Bytes of an unfinished event that may turn out to be hidden. */
   #undecided: Buffer[] = [];
+  /** True if the unfinished event grew too long to be one that is hidden: its bytes go out as they come. */
+  #tooLong = false;
   /** Of the current chunk: where the terminal event begins, -1 for nowhere, and which ranges are hidden. */
   #terminalFrom = -1;
-  #hidden: { readonly from: number; readonly to: number }[] = [];
+  #hidden: Span[] = [];
 
   /** True if the last event came in part only. */
   #cutInEvent = false;
@@ -57,7 +68,12 @@ export class StreamRelay implements AnswerRelay {
     return this.#options.observer.finish(clean);
   }
 
+  get holding(): boolean {
+    return this.#held !== undefined;
+  }
+
   release(): void {
+    if (this.#options.downstream.gone) return;
     const held = this.#held;
     this.#held = undefined;
     for (const bytes of held ?? []) this.#pass(bytes);
@@ -85,21 +101,50 @@ export class StreamRelay implements AnswerRelay {
 
   /** Relays what is known not to be hidden, of this chunk and of what was undecided before it. */
   #relayDecided(chunk: Buffer): void {
-    const before = this.#undecided.reduce((sum, bytes) => sum + bytes.length, 0);
-    const all = before === 0 ? chunk : Buffer.concat([...this.#undecided, chunk]);
-    const decided = all.length - this.#scanner.pending;
-    this.#undecided = decided < all.length ? [all.subarray(decided)] : [];
-    const terminal = this.#terminalFrom;
+    const decided = chunk.length - Math.min(this.#scanner.pending, chunk.length);
+    const hidden = this.#hidden.splice(0);
     let at = 0;
-    for (const { from, to } of this.#hidden.splice(0)) {
-      this.#relaySpan(all, at, from + before, terminal === -1 ? -1 : terminal + before);
-      at = to + before;
+    if (decided > 0) at = this.#decide(hidden);
+    for (const { from, to } of hidden) {
+      this.#relaySpan(chunk, at, from);
+      at = to;
     }
-    this.#relaySpan(all, at, decided, terminal === -1 ? -1 : terminal + before);
+    this.#relaySpan(chunk, at, decided);
+    this.#leaveUndecided(chunk.subarray(decided));
   }
 
-  #relaySpan(all: Buffer, from: number, to: number, terminal: number): void {
-    if (from < to)
-      this.#relay(all.subarray(from, to), terminal >= from && terminal < to ? terminal - from : -1);
+  /**
+   * The event that was unfinished is complete: relays what was kept of it, unless it is hidden.
+   * @param hidden hidden ranges of the chunk; the first one is taken out if it is that event's
+   * @returns where in the chunk relaying goes on
+   */
+  #decide(hidden: Span[]): number {
+    const kept = this.#undecided.splice(0);
+    const tooLong = this.#tooLong;
+    this.#tooLong = false;
+    if (hidden[0] !== undefined && hidden[0].from < 0) {
+      const { to } = hidden.shift() as Span;
+      return tooLong ? 0 : to;
+    }
+    if (kept.length > 0 && this.#terminalFrom === 0) this.#held ??= [];
+    for (const bytes of kept) this.#pass(bytes);
+    return 0;
+  }
+
+  #leaveUndecided(bytes: Buffer): void {
+    if (bytes.length === 0) return;
+    if (!this.#tooLong) {
+      this.#undecided.push(bytes);
+      // A usage chunk is small: what is longer is none, and is not kept from the client.
+      if (this.#scanner.pending <= maxHiddenBytes) return;
+      this.#tooLong = true;
+    } else this.#pass(bytes);
+    for (const kept of this.#undecided.splice(0)) this.#pass(kept);
+  }
+
+  #relaySpan(chunk: Buffer, from: number, to: number): void {
+    if (from >= to) return;
+    const terminal = this.#terminalFrom;
+    this.#relay(chunk.subarray(from, to), terminal >= from && terminal < to ? terminal - from : -1);
   }
 }

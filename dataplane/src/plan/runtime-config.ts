@@ -1,16 +1,13 @@
-import {
-  type Config,
-  Durability,
-  IdentityMode,
-  OnClientDisconnect,
-  OnRecordFailure,
-  type Provider,
-} from "@aibridge/proto";
+import { type Config, Durability, OnClientDisconnect, OnRecordFailure, type Provider } from "@aibridge/proto";
 import type { Duration } from "@bufbuild/protobuf/wkt";
 import { durationMs } from "@bufbuild/protobuf/wkt";
 import { maskCredential } from "../config/mask.ts";
 import { providerKinds } from "../upstream/providers/index.ts";
 import type { PassthroughRoute, ProviderKind } from "../upstream/providers/kind.ts";
+import { ConfigError } from "./config-error.ts";
+import { type RuntimeIdentity, runtimeIdentity } from "./runtime-identity.ts";
+
+export { ConfigError };
 
 /** A central key with the form in which records show it. */
 export interface ProviderKey {
@@ -37,11 +34,6 @@ export interface RuntimeProvider {
   readonly passthrough: readonly PassthroughRoute[];
   /** Why requests are refused; undefined if they are not. */
   readonly disabled: string | undefined;
-}
-
-export interface RuntimeIdentity {
-  /** Milliseconds for which a cached actor serves while the actor service is unreachable. */
-  readonly staleForMs: number;
 }
 
 /** What a data plane works by, from one Config: frozen, in plain units. */
@@ -72,16 +64,8 @@ export interface RuntimeConfig {
   readonly drainOnDisconnect: boolean;
 }
 
-/** A Config that this data plane cannot work by. The message says what and why, without secrets. */
-export class ConfigError extends Error {
-  override readonly name = "ConfigError";
-}
-
 /** Checks and converts a Config. Throws a ConfigError; the caller keeps the last good one. */
 export function runtimeConfig(config: Config): RuntimeConfig {
-  const mode = config.identity?.mode ?? IdentityMode.UNSPECIFIED;
-  if (mode !== IdentityMode.UNSPECIFIED && mode !== IdentityMode.TOKEN)
-    throw new ConfigError("identity.mode: this version of the data plane identifies callers by token only");
   const providers = new Map<string, RuntimeProvider>();
   for (const provider of config.providers) {
     if (providers.has(provider.name)) throw new ConfigError(`provider ${provider.name} is configured twice`);
@@ -91,7 +75,7 @@ export function runtimeConfig(config: Config): RuntimeConfig {
   return Object.freeze({
     version: config.version,
     providers,
-    identity: { staleForMs: milliseconds(identity?.staleFor, 3_600_000) },
+    identity: runtimeIdentity(identity),
     limits: {
       bodyBytes: count(limits?.bodyBytes, 32 * 1024 * 1024),
       bufferedBytes: count(limits?.bufferedBytes, 512 * 1024 * 1024),
@@ -107,7 +91,7 @@ export function runtimeConfig(config: Config): RuntimeConfig {
     recording: {
       durability: recording?.durability || Durability.RECORDER,
       pass: recording?.onFailure === OnRecordFailure.PASS,
-      maxContentBytes: count(recording?.maxContentBytes, 1024 * 1024),
+      maxContentBytes: Math.min(count(recording?.maxContentBytes, 1024 * 1024), longestContentBytes),
       prompts: recording?.prompts ?? true,
       thoughts: recording?.thoughts ?? true,
       toolInputs: recording?.toolInputs ?? true,
@@ -115,6 +99,12 @@ export function runtimeConfig(config: Config): RuntimeConfig {
     drainOnDisconnect: config.onClientDisconnect === OnClientDisconnect.DRAIN,
   });
 }
+
+/** A record may have 2 MiB in all; this leaves room for what is beside its text. */
+const longestContentBytes = 2 * 1024 * 1024 - 64 * 1024;
+
+/** Node's timers take no more, and fire at once instead: about 24.8 days. */
+const longestTimerMs = 2 ** 31 - 1;
 
 const providerName = /^[a-z0-9]+(-[a-z0-9]+)*$/;
 
@@ -129,7 +119,7 @@ function runtimeProvider(provider: Provider): RuntimeProvider {
     origin: base.origin,
     basePath: base.pathname.replace(/\/+$/, ""),
     baseQuery: base.search.slice(1),
-    keys: provider.keys.map((secret) => ({ secret, hint: maskCredential(secret) })),
+    keys: provider.keys.map((key) => providerKey(provider, key)),
     sendActorHeaders: provider.sendActorHeaders,
     maxRetries: provider.maxRetries,
     includeUsage: provider.includeUsage,
@@ -160,6 +150,16 @@ function disabledBecause(provider: Provider, kind: ProviderKind | undefined): st
   return undefined;
 }
 
+function providerKey(provider: Provider, text: string): ProviderKey {
+  // Files and environment variables often end with a line feed, which no header can carry.
+  const secret = text.trim();
+  if (!/^[\x21-\x7e]+$/.test(secret))
+    throw new ConfigError(
+      `provider ${provider.name}: a key is empty or has characters that no header can carry`,
+    );
+  return { secret, hint: maskCredential(secret) };
+}
+
 function baseUrl(provider: Provider): URL {
   let url: URL;
   try {
@@ -182,7 +182,7 @@ function extraRoute(provider: Provider, text: string): PassthroughRoute {
 }
 
 function milliseconds(duration: Duration | undefined, otherwise: number): number {
-  return duration === undefined ? otherwise : durationMs(duration);
+  return duration === undefined ? otherwise : Math.min(durationMs(duration), longestTimerMs);
 }
 
 function count(value: number | bigint | undefined, otherwise: number): number {

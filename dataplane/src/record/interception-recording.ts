@@ -24,7 +24,7 @@ import type {
 import type { RuntimeConfig } from "../plan/runtime-config.ts";
 import type { InterceptionMetrics } from "../telemetry/interception-metrics.ts";
 import { type LimitedText, limitText } from "./limit-text.ts";
-import type { Recorder } from "./recorder.ts";
+import type { Recorder, RecordKind } from "./recorder.ts";
 
 /** Everything that is known of an interception when it starts. */
 export interface InterceptionStart {
@@ -79,6 +79,8 @@ const thoughtSources: Record<ObservedThought["source"], ThoughtSource> = {
   commentary: ThoughtSource.COMMENTARY,
 };
 
+/** Calls and thoughts of one interception that are recorded. */
+const maxObserved = 10_000;
 /** Longest name, id or error text that is recorded, in bytes of UTF-8. */
 const maxNameBytes = 1024;
 
@@ -90,6 +92,8 @@ export class InterceptionRecording implements ObservationSink {
   readonly #recording: RuntimeConfig["recording"];
   #promptDue: boolean;
   #ended = false;
+  /** Calls and thoughts so far. */
+  #observed = 0;
 
   constructor(
     start: InterceptionStart,
@@ -140,6 +144,7 @@ export class InterceptionRecording implements ObservationSink {
   }
 
   toolCall(call: ObservedToolCall): void {
+    if (this.#isFlood("toolUsage")) return;
     const input = this.#content(call.input, this.#recording.toolInputs);
     this.#metrics.toolSelected(call.tool);
     const value = create(ToolUsageSchema, {
@@ -154,6 +159,7 @@ export class InterceptionRecording implements ObservationSink {
   }
 
   thought(thought: ObservedThought): void {
+    if (this.#isFlood("modelThought")) return;
     const content = this.#content(thought.content, this.#recording.thoughts);
     const value = create(ModelThoughtSchema, {
       ...this.#child(),
@@ -179,7 +185,7 @@ export class InterceptionRecording implements ObservationSink {
     });
     for (const type of Object.keys(usage.extra))
       value.extraTokenTypes[type] = BigInt(usage.extra[type] as number);
-    if (usage.metadata !== undefined) value.metadata = usage.metadata as JsonObject;
+    if (usage.metadata !== undefined) value.metadata = boundedMetadata(usage.metadata);
     this.#recorder.append({ case: "tokenUsage", value });
   }
 
@@ -225,6 +231,14 @@ export class InterceptionRecording implements ObservationSink {
     this.#recorder.append({ case: "promptUsage", value });
   }
 
+  /** A provider that sends calls without end must not push the records of others out of memory. */
+  #isFlood(kind: RecordKind): boolean {
+    this.#observed += 1;
+    if (this.#observed <= maxObserved) return false;
+    this.#metrics.lost(kind);
+    return true;
+  }
+
   #child(): { id: string; interceptionId: string; createdAt: Timestamp } {
     return { id: uuidv7(), interceptionId: this.#start.id, createdAt: timestampFromMs(Date.now()) };
   }
@@ -232,6 +246,14 @@ export class InterceptionRecording implements ObservationSink {
   #content(text: string, recorded: boolean): LimitedText {
     return recorded ? limitText(text, this.#recording.maxContentBytes) : { text: "", truncatedBytes: 0 };
   }
+}
+
+function boundedMetadata(metadata: NonNullable<ObservedUsage["metadata"]>): JsonObject {
+  const entries = Object.entries(metadata).map(([key, value]) => [
+    key,
+    typeof value === "string" ? name(value) : value,
+  ]);
+  return Object.fromEntries(entries) as JsonObject;
 }
 
 /** A duration of whole microseconds (protobuf's nanos must be an integer). */

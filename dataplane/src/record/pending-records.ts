@@ -12,6 +12,8 @@ export interface PendingRecord {
   sent: boolean;
   /** True if it is no longer wanted; it is skipped when sending. */
   withdrawn: boolean;
+  /** True if the recorder refused it for good. */
+  rejected: boolean;
   /** Called once it is acknowledged, stored or rejected. */
   acknowledged: (() => void) | undefined;
 }
@@ -94,6 +96,7 @@ export class PendingRecords {
       record.acknowledged?.();
       if (record === last) break;
     }
+    while (this.#head < this.#cursor && this.#records[this.#head]?.withdrawn) this.#removeHead();
     this.#compact();
   }
 

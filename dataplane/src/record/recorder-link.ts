@@ -6,18 +6,14 @@ import {
 } from "@aibridge/proto";
 import { create } from "@bufbuild/protobuf";
 import { type Client, Code, ConnectError } from "@connectrpc/connect";
-import { frameRecord } from "./encode-record.ts";
+import { frameRecords } from "./encode-record.ts";
 import type { PendingRecord, PendingRecords } from "./pending-records.ts";
-import type { RecordBody } from "./recorder.ts";
 
 /** A batch ends at this many records or bytes. */
 const batchRecords = 256;
 const batchBytes = 1024 * 1024;
 /** Records on the wire without an acknowledgement; more wait in memory. */
 const windowRecords = 8192;
-/** Unary calls under way at once. */
-const unaryConcurrency = 16;
-const unaryTimeoutMs = 10_000;
 
 /** What a link tells its owner. */
 export interface LinkEvents {
@@ -97,13 +93,10 @@ export class StreamLink implements Link {
 
   #request(batch: readonly PendingRecord[]): StreamRecordsRequest {
     const request = create(StreamRecordsRequestSchema);
-    let sequence = this.#firstSequence + this.#inFlight.length;
-    // Already encoded records go in as members the runtime copies through: field 1, wire type 2.
-    request.$unknown = batch.map((record) => ({
-      no: 1,
-      wireType: 2,
-      data: frameRecord(sequence++, record.bytes),
-    }));
+    const first = this.#firstSequence + this.#inFlight.length;
+    const sequenced = batch.map(({ bytes }, index) => ({ sequence: first + index, bytes }));
+    // Already encoded records go in as a member the runtime copies through: field 1, wire type 2.
+    request.$unknown = [{ no: 1, wireType: 2, data: frameRecords(sequenced) }];
     this.#inFlight.push(...batch);
     return request;
   }
@@ -132,83 +125,5 @@ export class StreamLink implements Link {
     this.#pending.acknowledge(acknowledged.at(-1) as PendingRecord);
     this.#events.acknowledged(acknowledged);
     this.wake();
-  }
-}
-
-/** Delivery by the six unary methods, for recorders that do not have StreamRecords. */
-export class UnaryLink implements Link {
-  readonly #client: Client<typeof RecorderService>;
-  readonly #pending: PendingRecords;
-  readonly #events: LinkEvents;
-  #wake: (() => void) | undefined;
-
-  constructor(client: Client<typeof RecorderService>, pending: PendingRecords, events: LinkEvents) {
-    this.#client = client;
-    this.#pending = pending;
-    this.#events = events;
-  }
-
-  wake(): void {
-    this.#wake?.();
-    this.#wake = undefined;
-  }
-
-  async run(signal: AbortSignal): Promise<void> {
-    this.#pending.rewind();
-    const stop = () => this.wake();
-    signal.addEventListener("abort", stop, { once: true });
-    try {
-      while (!signal.aborted) await this.#deliverNext(signal);
-    } finally {
-      signal.removeEventListener("abort", stop);
-    }
-  }
-
-  /** Delivers the next few records, or waits until there are some. */
-  async #deliverNext(signal: AbortSignal): Promise<void> {
-    const batch = this.#pending.take(unaryConcurrency, batchBytes);
-    const last = batch.at(-1);
-    if (last === undefined) {
-      return new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-    }
-    await Promise.all(batch.map((record) => this.#deliver(record, signal)));
-    this.#pending.acknowledge(last);
-    this.#events.acknowledged(batch);
-  }
-
-  async #deliver(record: PendingRecord, signal: AbortSignal): Promise<void> {
-    try {
-      await callUnary(this.#client, record.body, signal);
-      this.#events.up();
-    } catch (error) {
-      const { code, rawMessage } = ConnectError.from(error);
-      if (code === Code.AlreadyExists) return;
-      if (code !== Code.InvalidArgument && code !== Code.OutOfRange) throw error;
-      this.#events.rejected(record, code, rawMessage);
-    }
-  }
-}
-
-function callUnary(
-  client: Client<typeof RecorderService>,
-  record: RecordBody,
-  signal: AbortSignal,
-): Promise<unknown> {
-  const options = { signal, timeoutMs: unaryTimeoutMs };
-  switch (record.case) {
-    case "interception":
-      return client.recordInterception({ interception: record.value }, options);
-    case "interceptionEnded":
-      return client.recordInterceptionEnded({ interceptionEnded: record.value }, options);
-    case "tokenUsage":
-      return client.recordTokenUsage({ tokenUsage: record.value }, options);
-    case "promptUsage":
-      return client.recordPromptUsage({ promptUsage: record.value }, options);
-    case "toolUsage":
-      return client.recordToolUsage({ toolUsage: record.value }, options);
-    case "modelThought":
-      return client.recordModelThought({ modelThought: record.value }, options);
   }
 }

@@ -51,7 +51,7 @@ function setUp(
   });
   const metrics = createMetrics({ process: false });
   const recorder = new StreamRecorder({
-    client: createClient(RecorderService, transport),
+    recorder: createClient(RecorderService, transport),
     log: pino({ level: "silent" }),
     metrics,
     pass: () => false,
@@ -156,7 +156,7 @@ test("a unary call that fails is made again, a rejected one is not", async () =>
       if (code !== undefined) throw new ConnectError("no", code);
     },
   });
-  await recorder.begin(start("a"));
+  await expect(recorder.begin(start("a"))).rejects.toMatchObject({ mayBeStored: false });
   await recorder.begin(start("b"));
   expect(received).toEqual(["interception b"]);
   expect(await count("records_rejected_total")).toBe(1);

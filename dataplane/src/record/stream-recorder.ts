@@ -5,11 +5,13 @@ import type { Logger } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import { encodeRecord } from "./encode-record.ts";
 import { type PendingRecord, PendingRecords } from "./pending-records.ts";
-import { type RecordBody, type Recorder, RecordingRefused } from "./recorder.ts";
-import { type Link, StreamLink, UnaryLink } from "./recorder-link.ts";
+import { type RecordBody, type Recorder, RecordingRefused, type RecordKind } from "./recorder.ts";
+import { type Link, StreamLink } from "./recorder-link.ts";
+import { type DeliverRecord, deliverByCall, UnaryLink } from "./unary-link.ts";
 
 export interface StreamRecorderOptions {
-  readonly client: Client<typeof RecorderService>;
+  /** The recorder: its client, or a function that takes one record at a time. */
+  readonly recorder: Client<typeof RecorderService> | DeliverRecord;
   /** Resolves true if a connection to the recorder stands; tried before each attempt. Absent: each attempt just tries. */
   readonly connected?: () => Promise<boolean>;
   readonly log: Logger;
@@ -28,6 +30,8 @@ export interface StreamRecorderOptions {
 
 /** While the recorder is away for longer than this, starts are refused without waiting for it. */
 const patienceMs = 1_000;
+/** A connection without an answer to a ping does not last this long. */
+const steadyMs = 2_000;
 const minBackoffMs = 50;
 const maxBackoffMs = 2_000;
 
@@ -41,6 +45,8 @@ export class StreamRecorder implements Recorder {
   readonly #closing = new AbortController();
   readonly #done: Promise<void>;
   #link: Link;
+  /** One for all times: it remembers what was delivered, and what failed, before a break. */
+  #unaryLink: UnaryLink | undefined;
   #downSince: number | undefined;
   /** Ends the wait of each start that waits for its acknowledgement. */
   readonly #starts = new Set<() => void>();
@@ -60,7 +66,7 @@ export class StreamRecorder implements Recorder {
     if (unavailable && !this.#options.pass()) return this.#refuse(undefined);
     const pending = this.#enqueue({ case: "interception", value: interception });
     if (pending === undefined || unavailable) return this.#refuse(pending);
-    if (!(await this.#acknowledgement(pending))) this.#refuse(pending);
+    if (!(await this.#acknowledgement(pending)) || pending.rejected) this.#refuse(pending);
   }
 
   append(record: RecordBody): void {
@@ -84,7 +90,10 @@ export class StreamRecorder implements Recorder {
   }
 
   async close(withinMs: number): Promise<number> {
-    if (this.#pending.size > 0) await this.#settledWithin(withinMs);
+    const deadline = performance.now() + withinMs;
+    // A link that breaks ends the wait too early; the next one may still deliver.
+    for (let left = withinMs; this.#pending.size > 0 && left > 0; left = deadline - performance.now())
+      await this.#settledWithin(left);
     this.#closing.abort();
     await this.#done;
     return this.#pending.size;
@@ -104,7 +113,7 @@ export class StreamRecorder implements Recorder {
     }
     this.#options.metrics.recordsRefused.inc({ kind });
     if (pending !== undefined && !pending.sent) pending.withdrawn = true;
-    throw new RecordingRefused(pending?.sent ?? false, 2);
+    throw new RecordingRefused(pending?.sent === true && !pending.rejected, 2);
   }
 
   /** False if it does not come in time, or the recorder stays away. */
@@ -135,6 +144,7 @@ export class StreamRecorder implements Recorder {
       body,
       sent: false,
       withdrawn: false,
+      rejected: false,
       acknowledged: undefined,
     };
     this.#pending.push(record);
@@ -158,7 +168,7 @@ export class StreamRecorder implements Recorder {
       const startedAt = performance.now();
       try {
         await this.#connect();
-        await this.#link.run(this.#closing.signal);
+        await this.#runLink();
       } catch (error) {
         if (this.#closing.signal.aborted) return;
         if (this.#fallBack(error)) continue;
@@ -175,7 +185,16 @@ export class StreamRecorder implements Recorder {
   async #connect(): Promise<void> {
     if (this.#options.connected === undefined) return;
     if (!(await this.#options.connected())) throw new ConnectError("cannot connect", Code.Unavailable);
-    this.#cameUp();
+  }
+
+  /** A frozen recorder still takes connections: only one that lasted longer than a ping takes counts as back. */
+  async #runLink(): Promise<void> {
+    const steady = setTimeout(() => this.#cameUp(), steadyMs);
+    try {
+      await this.#link.run(this.#closing.signal);
+    } finally {
+      clearTimeout(steady);
+    }
   }
 
   #newLink(streaming: boolean): Link {
@@ -184,8 +203,11 @@ export class StreamRecorder implements Recorder {
       acknowledged: (records: readonly PendingRecord[]) => this.#acknowledged(records),
       rejected: (record: PendingRecord, code: Code, message: string) => this.#rejected(record, code, message),
     };
-    const LinkType = streaming ? StreamLink : UnaryLink;
-    return new LinkType(this.#options.client, this.#pending, events);
+    const { recorder } = this.#options;
+    if (streaming && typeof recorder !== "function") return new StreamLink(recorder, this.#pending, events);
+    const deliver = typeof recorder === "function" ? recorder : deliverByCall(recorder);
+    this.#unaryLink ??= new UnaryLink(deliver, this.#pending, events);
+    return this.#unaryLink;
   }
 
   /** Changes to the unary methods if the recorder has no StreamRecords. */
@@ -217,18 +239,23 @@ export class StreamRecorder implements Recorder {
       );
     else if (this.#downSince === undefined) this.#options.log.warn(details, "the recorder is away: retrying");
     this.#downSince ??= performance.now();
+    // What could not stream may have been something in between: the next connection is asked again.
+    if (this.#link instanceof UnaryLink) this.#link = this.#newLink(this.#options.streaming ?? true);
     // Nothing that waits for an acknowledgement is helped by waiting for a recorder that is away.
     for (const waiter of this.#waiters.splice(0)) waiter.resolve();
     if (performance.now() - this.#downSince > patienceMs) for (const giveUp of [...this.#starts]) giveUp();
   }
 
   #acknowledged(records: readonly PendingRecord[]): void {
-    for (const { kind } of records) this.#options.metrics.recordsAcknowledged.inc({ kind });
+    const counts = new Map<RecordKind, number>();
+    for (const { kind } of records) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+    for (const [kind, count] of counts) this.#options.metrics.recordsAcknowledged.inc({ kind }, count);
     while (this.#waiters[0] !== undefined && this.#waiters[0].removed <= this.#pending.removed)
       this.#waiters.shift()?.resolve();
   }
 
   #rejected(record: PendingRecord, code: Code, message: string): void {
+    record.rejected = true;
     this.#options.metrics.recordsRejected.inc({ kind: record.kind });
     this.#options.log.error(
       { kind: record.kind, id: record.id, code: Code[code], reason: message },

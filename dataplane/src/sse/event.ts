@@ -15,7 +15,9 @@ export class SseEventReader {
   dataStart = 0;
   dataEnd = 0;
   #bytes: Buffer = this.data;
-  #hasCr = false;
+  /** The next LF and CR at or after where was last looked, the buffer's length if there is none. */
+  #nextLf = -1;
+  #nextCr = -1;
   #nameStart = 0;
   #nameEnd = 0;
   #dataLines = 0;
@@ -24,8 +26,11 @@ export class SseEventReader {
 
   /** Reads `bytes[start, end)`, an event's lines. Returns false for an event without data, such as a comment. */
   read(bytes: Buffer, start: number, end: number): boolean {
-    if (bytes !== this.#bytes) this.#hasCr = bytes.includes(CR);
-    this.#bytes = bytes;
+    if (bytes !== this.#bytes) {
+      this.#bytes = bytes;
+      this.#nextLf = -1;
+      this.#nextCr = -1;
+    }
     this.#nameStart = 0;
     this.#nameEnd = 0;
     this.#dataLines = 0;
@@ -58,14 +63,13 @@ export class SseEventReader {
 
   /**
    * The end of the line at `at`: the offset of its CR or LF, else `end`. The LF of a CR LF then reads as an empty line,
-   * which means nothing here. Chunks without any CR, nearly all, are not searched for one line by line.
+   * which means nothing here. Either byte is searched for again only once the one found is passed, so that many short
+   * lines in a long event do not search it to its end again and again.
    */
   #endOfLine(at: number, end: number): number {
-    const lf = this.#bytes.indexOf(LF, at);
-    const limit = lf === -1 || lf > end ? end : lf;
-    if (!this.#hasCr) return limit;
-    const cr = this.#bytes.indexOf(CR, at);
-    return cr === -1 || cr > limit ? limit : cr;
+    if (this.#nextLf < at) this.#nextLf = indexOrEnd(this.#bytes, LF, at);
+    if (this.#nextCr < at) this.#nextCr = indexOrEnd(this.#bytes, CR, at);
+    return Math.min(this.#nextLf, this.#nextCr, end);
   }
 
   #line(bytes: Buffer, start: number, end: number): void {
@@ -105,6 +109,12 @@ export class SseEventReader {
 const dataField = Buffer.from("data");
 const eventField = Buffer.from("event");
 const lineFeed = Buffer.from("\n");
+
+/** Offset of the next `byte`, the length of `bytes` if there is none. */
+function indexOrEnd(bytes: Buffer, byte: number, from: number): number {
+  const found = bytes.indexOf(byte, from);
+  return found === -1 ? bytes.length : found;
+}
 
 /** True if `bytes` continue with `prefix` at `at`. Bytes after the end of an event are compared too, and do no harm. */
 export function startsWithAt(bytes: Buffer, at: number, prefix: Buffer): boolean {

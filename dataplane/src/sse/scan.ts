@@ -134,14 +134,21 @@ export class SseScanner {
     const complete = this.#kept === this.#seen;
     this.#seen = size;
     if (size === 0 || !complete) return;
-    this.#tail.push(Buffer.from(chunk.subarray(Math.max(from, 0))));
+    this.#tail.push(ownCopy(chunk.subarray(Math.max(from, 0))));
     this.#kept = size;
     if (size > this.#maxEventBytes) this.#keepHeadOnly();
   }
 
   #keepHeadOnly(): void {
     const head = Buffer.concat(this.#tail).subarray(0, Math.min(headBytes, this.#maxEventBytes));
-    this.#tail = [Buffer.from(head)];
+    this.#tail = [ownCopy(head)];
     this.#kept = head.length;
   }
+}
+
+/** A copy in memory of its own: one from Node's shared pool would keep 64 KB alive for as long as a stream waits. */
+function ownCopy(bytes: Buffer): Buffer {
+  const copy = Buffer.allocUnsafeSlow(bytes.length);
+  copy.set(bytes);
+  return copy;
 }

@@ -57,6 +57,11 @@ export class InterceptionMetrics {
     this.#metrics.toolSelections.inc({ provider, model: this.#model, name: this.#bounds.tools.value(name) });
   }
 
+  /** A record that is left out. */
+  lost(kind: string): void {
+    this.#metrics.recordsLost.inc({ kind });
+  }
+
   tokens(usage: ObservedUsage): void {
     this.#count("input", usage.inputTokens);
     this.#count("output", usage.outputTokens);

@@ -31,6 +31,7 @@ export function createMetrics(options: MetricsOptions = {}) {
   const histogram = (name: string, help: string, labelNames: string[], buckets: number[]) =>
     new Histogram({ name: prefix + name, help, labelNames, buckets, registers: [registry] });
   let spool: () => SpoolCounts = () => ({ records: 0, bytes: 0 });
+  let configAge: () => number = () => 0;
   if (options.process ?? true) collectDefaultMetrics({ register: registry, prefix });
 
   const metrics = {
@@ -86,12 +87,21 @@ export function createMetrics(options: MetricsOptions = {}) {
     ),
     recordsLost: counter("records_lost_total", "Records that were lost", ["kind"]),
     configRejected: counter("config_rejected_total", "Configurations refused; the last good one stayed", []),
-    configAge: gauge("config_age_seconds", "Time since the configuration was last confirmed"),
+    /** Tells where the age of the configuration is read from, in seconds. */
+    watchConfigAge: (read: () => number) => {
+      configAge = read;
+    },
     /** Tells where the spool gauges read from. */
     watchSpool: (read: () => SpoolCounts) => {
       spool = read;
     },
   };
+  gaugeOf(
+    registry,
+    `${prefix}config_age_seconds`,
+    "Time since the configuration in force was last known to be its source's; 0 while the source is heard",
+    () => configAge(),
+  );
   gaugeOf(registry, `${prefix}spool_records`, "Records that are not acknowledged yet", () => spool().records);
   gaugeOf(
     registry,

@@ -4,7 +4,13 @@ import { expect, test } from "vitest";
 import { downstreamHeaders, upstreamHeaders } from "./headers.ts";
 
 const credential = { headers: [["x-api-key", "sk-central"]], hint: "", byok: false } as const;
-const options = { credential, identityEncoding: true, decodedBody: false, actor: undefined };
+const options = {
+  credential,
+  identityEncoding: true,
+  decodedBody: false,
+  trustedHeader: undefined,
+  actor: undefined,
+};
 
 test("client headers go upstream, but for those of this hop and credentials", () => {
   const sent = [
@@ -38,6 +44,13 @@ test("client headers go upstream, but for those of this hop and credentials", ()
       ["x-api-key", "sk-central"],
     ].flat(),
   );
+});
+
+test("the header that names the actor stays here, however it is written", () => {
+  const sent = ["Remote-User", "alice", "REMOTE-USER", "mallory", "Accept", "*/*"];
+  const headers = upstreamHeaders(sent, { ...options, trustedHeader: "remote-user" });
+  expect(headers).toEqual(["Accept", "*/*", "accept-encoding", "identity", "x-api-key", "sk-central"]);
+  expect(upstreamHeaders(sent, options)).toContain("alice");
 });
 
 test("an edited body goes out decoded", () => {

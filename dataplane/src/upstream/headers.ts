@@ -38,6 +38,8 @@ export interface UpstreamHeaderOptions {
   readonly identityEncoding: boolean;
   /** Leave out content-encoding: the body was edited and goes out decoded. */
   readonly decodedBody: boolean;
+  /** Lower-case name of the header in which a trusted proxy names the actor: not for the provider. */
+  readonly trustedHeader: string | undefined;
   /** Send who is calling (`send_actor_headers`). */
   readonly actor: Actor | undefined;
 }
@@ -50,6 +52,7 @@ export function upstreamHeaders(rawHeaders: readonly string[], options: Upstream
     const name = rawHeaders[i] as string;
     const lower = name.toLowerCase();
     if (requestDropped.has(lower) || named?.has(lower) || isPrivate(lower)) continue;
+    if (lower === options.trustedHeader) continue;
     if (lower === "accept-encoding" && options.identityEncoding) continue;
     if (lower === "content-encoding" && options.decodedBody) continue;
     headers.push(name, rawHeaders[i + 1] as string);
@@ -63,7 +66,7 @@ export function upstreamHeaders(rawHeaders: readonly string[], options: Upstream
 /** The headers that a client gets of an upstream answer, as a flat list of names and values. */
 export function downstreamHeaders(headers: IncomingHttpHeaders): string[] {
   const kept: string[] = [];
-  const named = headers.connection === undefined ? undefined : splitNames(headers.connection);
+  const named = headers.connection === undefined ? undefined : splitNames(String(headers.connection));
   for (const name of Object.keys(headers)) {
     if (responseDropped.has(name) || named?.has(name) || name.startsWith("x-aibridge-")) continue;
     const value = headers[name];

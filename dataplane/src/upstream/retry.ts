@@ -25,5 +25,5 @@ export function retryStatusAfter(
 
 /** Milliseconds to wait after a failure without an answer. */
 export function jittered(attempt: number): number {
-  return firstWaitMs * 2 ** (attempt - 1) * (0.5 + Math.random() / 2);
+  return Math.min(firstWaitMs * 2 ** (attempt - 1), maxWaitMs) * (0.5 + Math.random() / 2);
 }

@@ -34,6 +34,12 @@ export interface UpstreamCall {
   resume(): void;
 }
 
+/**
+ * Bytes of a provider's connection that are read ahead of a client that is slower: what a stream costs while its client
+ * reads nothing. One read takes up to 64 KB whatever this says.
+ */
+const maxUnreadBytes = 16 * 1024;
+
 /** Sends requests to providers over kept connections, one pool for each origin. */
 export class UpstreamClient {
   readonly #pools = new Map<string, Pool>();
@@ -64,7 +70,8 @@ export class UpstreamClient {
     const key = `${origin} ${connectMs}`;
     let pool = this.#pools.get(key);
     if (pool === undefined) {
-      pool = new Pool(origin, { connections: null, pipelining: 1, connect: { timeout: connectMs } });
+      const connect = { timeout: connectMs, highWaterMark: maxUnreadBytes };
+      pool = new Pool(origin, { connections: null, pipelining: 1, connect });
       this.#pools.set(key, pool);
     }
     return pool;

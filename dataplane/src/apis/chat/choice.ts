@@ -1,5 +1,5 @@
 import { BoundedText, type TextBudget } from "../bounded-text.ts";
-import { asArray, asIndex, asRecord, asText, type JsonRecord } from "../json-kinds.ts";
+import { asArray, asIndex, asName, asRecord, asText, type JsonRecord } from "../json-kinds.ts";
 import type { ObservationSink } from "../observation.ts";
 
 /** A tool call as far as it came. */
@@ -51,7 +51,7 @@ export class ChatChoice {
   #addCall(delta: JsonRecord | undefined): void {
     if (delta === undefined) return;
     const named = asRecord(delta.custom) ?? asRecord(delta.function) ?? {};
-    const call = this.#callOf(asIndex(delta.index), asText(delta.id), asText(named.name));
+    const call = this.#callOf(asIndex(delta.index), asName(delta.id), asName(named.name));
     this.#extend(call, named, delta.custom === undefined ? "arguments" : "input");
   }
 
@@ -84,7 +84,7 @@ export class ChatChoice {
   }
 
   #extend(call: OpenCall, from: JsonRecord, inputName: string): void {
-    if (call.tool === "") call.tool = asText(from.name);
+    if (call.tool === "") call.tool = asName(from.name);
     call.input.append(asText(from[inputName]));
   }
 }

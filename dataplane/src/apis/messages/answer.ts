@@ -1,6 +1,7 @@
 import type { JsonObject } from "../../json/json-object.ts";
 import type { AnswerEnd } from "../api.ts";
 import { BoundedText, TextBudget } from "../bounded-text.ts";
+import { asName } from "../json-kinds.ts";
 import type { ObservationSink, ObservedError } from "../observation.ts";
 import { toolBlockTypes } from "./events.ts";
 import { MessagesUsage } from "./usage.ts";
@@ -61,8 +62,8 @@ export class MessagesAnswer {
     const kind = isCall ? "call" : "thought";
     this.#open.set(index, {
       kind,
-      id: block.string("id") ?? "",
-      name: block.string("name") ?? "",
+      id: asName(block.string("id")),
+      name: asName(block.string("name")),
       given,
       text,
     });

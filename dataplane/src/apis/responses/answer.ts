@@ -1,6 +1,7 @@
 import { JsonObject } from "../../json/json-object.ts";
 import type { AnswerEnd } from "../api.ts";
 import { TextBudget } from "../bounded-text.ts";
+import { asName } from "../json-kinds.ts";
 import type { ObservationSink, ObservedError } from "../observation.ts";
 import { readErrorObject } from "../provider-error.ts";
 import type { DeltaText } from "./events.ts";
@@ -8,6 +9,8 @@ import { type ItemCall, type ItemThought, itemCall, itemThoughts } from "./item.
 import { OpenItem } from "./open-item.ts";
 import { responsesUsage } from "./usage.ts";
 
+/** Calls of more items than this are not recorded. */
+const maxItems = 10_000;
 /** More unfinished items than this are not gathered. */
 const maxOpenItems = 1024;
 
@@ -116,8 +119,10 @@ export class ResponsesAnswer {
   #report(call: ItemCall | undefined, thoughts: readonly ItemThought[]): void {
     const messageId = this.#id;
     for (const thought of thoughts) this.#sink.thought({ messageId, ...thought });
-    if (call === undefined || (call.callId !== "" && this.#callIds.has(call.callId))) return;
-    this.#callIds.add(call.callId);
+    if (call === undefined || this.#done.size > maxItems) return;
+    const callId = asName(call.callId);
+    if (callId !== "" && this.#callIds.has(callId)) return;
+    this.#callIds.add(callId);
     this.#sink.toolCall({ messageId, ...call });
   }
 }

@@ -3,6 +3,8 @@ import { BoundedText, type TextBudget } from "../bounded-text.ts";
 import type { DeltaText } from "./events.ts";
 import { commentary, type ItemCall, type ItemThought, isCommentary, itemCall, itemThoughts } from "./item.ts";
 
+/** Items are announced all but empty: a longer one is not kept. */
+const maxAnnouncedBytes = 16 * 1024;
 /** More parts than this in one item are not gathered. */
 const maxParts = 256;
 
@@ -22,7 +24,8 @@ export class OpenItem {
 
   /** @param item the item as it was announced; undefined if only its deltas came */
   constructor(item: JsonObject | undefined, budget: TextBudget) {
-    this.#bytes = item === undefined ? undefined : Buffer.from(item.bytes.subarray(item.start, item.end));
+    const announced = item?.bytes.subarray(item.start, item.end);
+    this.#bytes = announced && announced.length <= maxAnnouncedBytes ? Buffer.from(announced) : undefined;
     this.#budget = budget;
     this.isCommentary = item !== undefined && isCommentary(item);
   }

@@ -1,46 +1,37 @@
 import type { IncomingHttpHeaders } from "node:http";
-import { secretsEqual } from "@aibridge/proto/channel";
-import { maskCredential } from "../config/mask.ts";
-import { GatewayError } from "../errors/gateway-error.ts";
-import type { UpstreamCredential } from "../upstream/credential.ts";
+import { GatewayError } from "../../errors/gateway-error.ts";
+import type { UpstreamCredential } from "../../upstream/credential.ts";
+import { ownCredential } from "./own-credential.ts";
 
-/** What a request says of who makes it, read from its headers alone. */
-export interface Credentials {
-  /** The aibridge token. Secret; never goes upstream. */
+/** The text that names the caller in the modes token and jwt. */
+export interface PresentedToken {
+  /** An aibridge token or a JWT, not yet checked. Secret. */
   readonly token: string;
-  /** The user's own provider credential, undefined where the central key pays. Secret. */
   readonly byok: UpstreamCredential | undefined;
 }
 
 const howTo =
-  "Send your aibridge token as the header X-AIBridge-Token, as Authorization: Bearer <token>, or as X-Api-Key.";
+  "Send your token as the header X-AIBridge-Token, as Authorization: Bearer <token>, or as X-Api-Key.";
+
+/** JWTs of directories that list a user's groups grow large; Node's own bound is 32 KiB for all headers. */
+const maxLength = 16 * 1024;
 
 /**
- * Finds the aibridge token: X-AIBridge-Token, else Authorization: Bearer, else X-Api-Key. The first that is present
- * decides. Only with X-AIBridge-Token are the other two the user's own provider credential, and never if they repeat
- * the token. Throws `unauthenticated`.
+ * Finds the token: X-AIBridge-Token, else Authorization: Bearer, else X-Api-Key. The first that is present decides. Only
+ * with X-AIBridge-Token are the other two the user's own provider credential, and never if they repeat the token. Throws
+ * `unauthenticated`.
  */
-export function readCredentials(headers: IncomingHttpHeaders): Credentials {
+export function presentedToken(headers: IncomingHttpHeaders): PresentedToken {
   const own = headers["x-aibridge-token"];
   if (own !== undefined) {
     const token = single(own);
-    return { token, byok: readByok(headers, token) };
+    return { token, byok: ownCredential(headers, token) };
   }
-  if (headers.authorization !== undefined) return { token: bearer(headers.authorization), byok: undefined };
+  if (headers.authorization !== undefined)
+    return { token: single(bearer(headers.authorization)), byok: undefined };
   const apiKey = headers["x-api-key"];
   if (apiKey !== undefined) return { token: single(apiKey), byok: undefined };
   throw new GatewayError("unauthenticated", `No credential was sent. ${howTo}`);
-}
-
-function readByok(headers: IncomingHttpHeaders, token: string): UpstreamCredential | undefined {
-  const found: [string, string][] = [];
-  const { authorization } = headers;
-  const apiKey = headers["x-api-key"];
-  if (authorization !== undefined && !secretsEqual(withoutScheme(authorization), token))
-    found.push(["authorization", authorization]);
-  if (typeof apiKey === "string" && !secretsEqual(apiKey.trim(), token)) found.push(["x-api-key", apiKey]);
-  const [first] = found;
-  return first && { headers: found, hint: maskCredential(withoutScheme(first[1])), byok: true };
 }
 
 function bearer(authorization: string): string {
@@ -50,13 +41,9 @@ function bearer(authorization: string): string {
   return match[1] as string;
 }
 
-function withoutScheme(authorization: string): string {
-  return authorization.replace(/^\S+ +/, "").trim();
-}
-
 function single(value: string | string[]): string {
   const text = (typeof value === "string" ? value : "").trim();
-  if (text === "" || text.length > 4096)
+  if (text === "" || text.length > maxLength)
     throw new GatewayError("unauthenticated", `The credential is empty or malformed. ${howTo}`);
   return text;
 }
