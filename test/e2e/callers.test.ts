@@ -231,6 +231,7 @@ test("metrics tell of what happened", async () => {
     "records_acknowledged_total",
     "spool_records",
     "spool_bytes",
+    "config_age_seconds",
     "process_cpu_seconds_total",
   ])
     expect(metrics, name).toMatch(new RegExp(`^aibridge_${name}[{ ]`, "m"));

@@ -1,12 +1,16 @@
 import { createServer } from "node:net";
 
+/** Test processes that run at the same time take from different ranges, as a rule. */
+const portsEach = 220;
+const firstPort = 10_000 + (process.pid % 100) * portsEach;
+
 /**
  * A port that is free now, below the range from which the kernel takes ports of its own, so that a process may be
  * stopped and started again on it.
  */
 export async function freePort(): Promise<number> {
   for (;;) {
-    const port = 10_000 + Math.floor(Math.random() * 22_000);
+    const port = firstPort + Math.floor(Math.random() * portsEach);
     if (await canListen(port)) return port;
   }
 }

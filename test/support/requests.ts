@@ -1,3 +1,4 @@
+import type { Dispatcher } from "undici";
 import type { GatewayUnderTest } from "./use-gateway.ts";
 
 /** The three APIs as a test calls them: where, and with what in the simplest case. */
@@ -27,6 +28,8 @@ export interface SendOptions {
   readonly body?: Readonly<Record<string, unknown>>;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
+  /** The connections to use. @default those of fetch */
+  readonly dispatcher?: Dispatcher;
 }
 
 /** Sends the simplest request of an API, as alice. */
@@ -34,7 +37,7 @@ export function send(
   gateway: GatewayUnderTest,
   api: ApiCase,
   stream: boolean,
-  { body, headers, signal }: SendOptions = {},
+  { body, headers, signal, dispatcher }: SendOptions = {},
 ): Promise<Response> {
   const { path, body: simplest } = apiCases[api];
   return fetch(gateway.url + path, {
@@ -42,6 +45,7 @@ export function send(
     headers: { "content-type": "application/json", authorization: `Bearer ${gateway.token}`, ...headers },
     body: JSON.stringify({ ...simplest, stream, ...body }),
     ...(signal && { signal }),
+    ...(dispatcher && { dispatcher }),
   });
 }
 

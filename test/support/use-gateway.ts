@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type GetInterceptionResponse, UsageService } from "@aibridge/proto";
-import { channelInterceptor } from "@aibridge/proto/channel";
+import { channelInterceptor, readCertificates } from "@aibridge/proto/channel";
 import {
   type ScriptedProvider,
   type ScriptedProviderOptions,
@@ -11,8 +11,10 @@ import {
 import { type Client, createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { AibridgeProcess, aibridge } from "./aibridge-process.ts";
+import type { CertificateFiles } from "./certificates.ts";
 import { eventually } from "./eventually.ts";
 import { freePort } from "./free-port.ts";
+import { MariaDb } from "./use-mariadb.ts";
 
 export interface GatewayUnderTest extends AsyncDisposable {
   /** Where AI clients connect, without a provider: "http://127.0.0.1:12345". */
@@ -28,6 +30,10 @@ export interface GatewayUnderTest extends AsyncDisposable {
   readonly adminKey: string;
   readonly gatewayKey: string;
   readonly provider: ScriptedProvider;
+  /** What the control plane was given as --database. */
+  readonly database: string;
+  /** The server of that database, if it is one. */
+  readonly mariaDb: MariaDb | undefined;
   readonly controlPlane: AibridgeProcess;
   readonly dataPlane: AibridgeProcess;
   readonly usage: Client<typeof UsageService>;
@@ -44,11 +50,31 @@ export interface GatewayUnderTest extends AsyncDisposable {
   startDataPlane(): Promise<void>;
 }
 
+/** Certificate files of a gateway. */
+export interface TlsFiles {
+  /** What both planes show to those who connect. */
+  readonly server: CertificateFiles;
+  /** What the data plane, the commands and the test show to the control plane. */
+  readonly client: CertificateFiles;
+  /** Who has signed these: path of its certificate. */
+  readonly ca: string;
+}
+
+/** Every kind of database, for suites that hold on each. */
+export const databaseKinds = ["sqlite", "mariadb"] as const;
+export type DatabaseKind = (typeof databaseKinds)[number];
+
 export interface UseGatewayOptions {
   /** The configuration file. @default one provider of each type that points at the scripted one */
   readonly config?: (providerUrl: string) => string;
   readonly provider?: ScriptedProviderOptions;
   readonly dataPlaneFlags?: readonly string[];
+  /** Added to the environment of the data plane. */
+  readonly dataPlaneEnv?: Readonly<Record<string, string>>;
+  /** Everything by TLS, with mutual TLS between the planes. @default plaintext */
+  readonly tls?: TlsFiles;
+  /** What the control plane keeps its records in. @default "sqlite" */
+  readonly database?: DatabaseKind;
   /** Leave the control plane unstarted: there is no token then. @default false */
   readonly controlPlaneAway?: boolean;
 }
@@ -60,11 +86,15 @@ const adminKey = "admin-key-of-the-tests-0123456789abcdef00";
 export async function useGateway(options: UseGatewayOptions = {}): Promise<GatewayUnderTest> {
   const folder = mkdtempSync(join(tmpdir(), "aibridge-test-"));
   const provider = await startScriptedProvider(options.provider);
+  const mariaDb = options.database === "mariadb" ? await MariaDb.start() : undefined;
+  const database = (await mariaDb?.database("aibridge")) ?? `sqlite:${join(folder, "aibridge.db")}`;
   const [port, adminPort, rpcPort, rpcAdminPort] = await ports(4);
+  const { tls } = options;
+  const scheme = tls === undefined ? "http" : "https";
   const urls = {
-    url: `http://127.0.0.1:${port}`,
+    url: `${scheme}://127.0.0.1:${port}`,
     adminUrl: `http://127.0.0.1:${adminPort}`,
-    controlPlaneUrl: `http://127.0.0.1:${rpcPort}`,
+    controlPlaneUrl: `${scheme}://127.0.0.1:${rpcPort}`,
     controlPlaneAdminUrl: `http://127.0.0.1:${rpcAdminPort}`,
   };
   const configFile = join(folder, "aibridge.yaml");
@@ -74,7 +104,8 @@ export async function useGateway(options: UseGatewayOptions = {}): Promise<Gatew
     [
       "controlplane",
       ...["--listen", `127.0.0.1:${rpcPort}`, "--admin-listen", `127.0.0.1:${rpcAdminPort}`],
-      ...["--database", `sqlite:${join(folder, "aibridge.db")}`, "--config", configFile],
+      ...["--database", database, "--config", configFile],
+      ...(tls ? [...serverFlags(tls), "--tls-client-ca", tls.ca] : []),
     ],
     keys,
     folder,
@@ -91,18 +122,24 @@ export async function useGateway(options: UseGatewayOptions = {}): Promise<Gatew
         "--gateway-id",
         "gw-test",
       ],
+      ...(tls ? [...serverFlags(tls), ...clientFlags(tls)] : []),
       ...(options.dataPlaneFlags ?? []),
     ],
-    { AIBRIDGE_GATEWAY_KEY: gatewayKey },
+    { AIBRIDGE_GATEWAY_KEY: gatewayKey, ...options.dataPlaneEnv },
     folder,
   );
   const transport = createGrpcTransport({
     baseUrl: urls.controlPlaneUrl,
     interceptors: [channelInterceptor(adminKey)],
+    ...(tls && { nodeOptions: readCertificates({ ...tls.client, ca: tls.ca }) }),
   });
   const usage = createClient(UsageService, transport);
   const run = (...args: string[]) =>
-    aibridge([...args, "--controlplane", urls.controlPlaneUrl], { AIBRIDGE_ADMIN_KEY: adminKey }, folder);
+    aibridge(
+      [...args, "--controlplane", urls.controlPlaneUrl, ...(tls ? clientFlags(tls) : [])],
+      { AIBRIDGE_ADMIN_KEY: adminKey },
+      folder,
+    );
 
   const startControlPlane = async () => {
     controlPlane.start();
@@ -133,6 +170,8 @@ export async function useGateway(options: UseGatewayOptions = {}): Promise<Gatew
     adminKey,
     gatewayKey,
     provider,
+    database,
+    mariaDb,
     controlPlane,
     dataPlane,
     usage,
@@ -152,10 +191,20 @@ export async function useGateway(options: UseGatewayOptions = {}): Promise<Gatew
     [Symbol.asyncDispose]: async () => {
       await dataPlane[Symbol.asyncDispose]();
       await controlPlane[Symbol.asyncDispose]();
+      await mariaDb?.[Symbol.asyncDispose]();
       await provider.close();
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+function serverFlags({ server }: TlsFiles): string[] {
+  return ["--tls-cert", server.cert, "--tls-key", server.key];
+}
+
+/** Flags with which a program reaches the control plane. */
+export function clientFlags({ client, ca }: Pick<TlsFiles, "client" | "ca">): string[] {
+  return ["--rpc-ca", ca, "--rpc-cert", client.cert, "--rpc-key", client.key];
 }
 
 function everyProvider(url: string): string {

@@ -1,0 +1,20 @@
+import { eventually } from "./eventually.ts";
+
+/** The sum of all series of a metric, by its name without prefix: "interceptions_inflight"; 0 if there are none. */
+export async function metricSum(adminUrl: string, name: string, label = ""): Promise<number> {
+  const text = await (await fetch(`${adminUrl}/metrics`)).text();
+  return text
+    .split("\n")
+    .filter((line) => line.startsWith(`aibridge_${name}{`) || line.startsWith(`aibridge_${name} `))
+    .filter((line) => line.includes(label))
+    .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(" ") + 1)), 0);
+}
+
+/** Waits until a metric has a value. */
+export async function untilMetric(adminUrl: string, name: string, value: number): Promise<void> {
+  await eventually(async () => {
+    const found = await metricSum(adminUrl, name);
+    if (found !== value) throw new Error(`${name} is ${found}, not ${value}`);
+    return true;
+  });
+}
