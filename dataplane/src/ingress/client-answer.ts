@@ -94,12 +94,12 @@ export class ClientAnswer implements Downstream {
     if (this.#ended) return;
     this.#ended = true;
     const { socket } = this.#response;
-    // Bytes that are in the kernel must still arrive, so the connection is closed once they are handed over, without the
-    // last chunk. An HTTP/1.0 client knows an end by the close alone: there only a reset tells that it came too early.
-    const breakOff = () =>
-      this.#response.req.httpVersion === "1.0" ? socket?.resetAndDestroy() : socket?.destroy();
-    if (lastBytes === undefined || !this.started) return void breakOff();
-    this.#response.write(lastBytes, breakOff);
+    if (socket === null || !this.started) return void socket?.destroy();
+    if (lastBytes !== undefined) this.#response.write(lastBytes);
+    // What was relayed must still arrive: the connection is broken once all of it is handed over, without the last chunk.
+    // An HTTP/1.0 client knows an end by the close alone: there only a reset tells that it came too early.
+    const isOld = this.#response.req.httpVersion === "1.0";
+    socket.write("", () => (isOld ? socket.resetAndDestroy() : socket.destroy()));
     this.#watchForStall();
   }
 
