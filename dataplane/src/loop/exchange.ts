@@ -126,7 +126,9 @@ export class Exchange implements DecodedAnswerHandler {
 
   end(): void {
     this.#attemptOver();
-    this.#finish(undefined);
+    // The whole answer may be here by the time it is given up for another try.
+    if (this.#retryAfterMs !== undefined && this.#abandoned === undefined) this.#retry(this.#retryAfterMs);
+    else this.#finish(undefined);
   }
 
   fail(reason: Error): void {
