@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type GetInterceptionResponse, UsageService } from "@aibridge/proto";
@@ -220,9 +220,4 @@ async function ports(count: number): Promise<number[]> {
   const found = new Set<number>();
   while (found.size < count) found.add(await freePort());
   return [...found];
-}
-
-/** Text of a file in the gateway's folder. */
-export function readIn(gateway: GatewayUnderTest, name: string): string {
-  return readFileSync(join(gateway.folder, name), "utf8");
 }

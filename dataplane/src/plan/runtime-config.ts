@@ -1,4 +1,4 @@
-import { type Config, Durability, OnClientDisconnect, OnRecordFailure, type Provider } from "@aibridge/proto";
+import { type Config, OnClientDisconnect, OnRecordFailure, type Provider } from "@aibridge/proto";
 import type { Duration } from "@bufbuild/protobuf/wkt";
 import { durationMs } from "@bufbuild/protobuf/wkt";
 import { maskCredential } from "../config/mask.ts";
@@ -54,7 +54,6 @@ export interface RuntimeConfig {
     readonly clientBodyMs: number;
   };
   readonly recording: {
-    readonly durability: Durability;
     readonly pass: boolean;
     readonly maxContentBytes: number;
     readonly prompts: boolean;
@@ -89,7 +88,6 @@ export function runtimeConfig(config: Config): RuntimeConfig {
       clientBodyMs: milliseconds(timeouts?.clientBody, 60_000),
     },
     recording: {
-      durability: recording?.durability || Durability.RECORDER,
       pass: recording?.onFailure === OnRecordFailure.PASS,
       maxContentBytes: Math.min(count(recording?.maxContentBytes, 1024 * 1024), longestContentBytes),
       prompts: recording?.prompts ?? true,

@@ -49,9 +49,6 @@ export const mcpSchema = section({
   ),
 });
 
-/** What {@link mcpSchema} reads. */
-export type McpEntry = z.infer<typeof mcpSchema>;
-
 /**
  * A pattern in RE2 syntax. What RE2 and JavaScript both have is checked here; the data plane, which matches with RE2,
  * checks the rest.
