@@ -217,7 +217,7 @@ providers:
 }
 
 async function ports(count: number): Promise<number[]> {
-  const found = new Set<number>();
-  while (found.size < count) found.add(await freePort());
-  return [...found];
+  const found: number[] = [];
+  while (found.length < count) found.push(await freePort());
+  return found;
 }
