@@ -1,5 +1,6 @@
 /** `npm run check`: everything that can be told about the tree without running the product. */
 import { spawnSync } from "node:child_process";
+import { readdirSync } from "node:fs";
 
 interface Step {
   readonly name: string;
@@ -10,10 +11,20 @@ const steps: readonly Step[] = [
   { name: "types", command: ["tsc", "-p", "tsconfig.json"] },
   { name: "lint and format", command: ["biome", "ci", "--error-on-warnings", "."] },
   { name: "proto lint", command: ["buf", "lint"] },
-  { name: "proto breaking changes", command: ["buf", "breaking", "--against", ".git#branch=main"] },
+  { name: "proto breaks nothing on main", command: ["buf", "breaking", "--against", ".git#branch=main"] },
+  ...readdirSync("proto/released").map((image) => breaksNothingIn(image)),
   { name: "generated code is fresh", command: ["node", ".ci/check-generated.ts"] },
   { name: "import direction", command: ["vitest", "run", "--project", "unit", "test/arch"] },
 ];
+
+/** Whoever runs a released version must be able to talk to this one: docs/compatibility.md. */
+function breaksNothingIn(image: string): Step {
+  const version = image.replace(/\.binpb$/, "");
+  return {
+    name: `proto breaks nothing of ${version}`,
+    command: ["buf", "breaking", "--against", `proto/released/${image}`],
+  };
+}
 
 let failed = 0;
 for (const { name, command } of steps) {
