@@ -1,0 +1,64 @@
+"""What a host platform writes: where records go."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
+from .any_record import AnyRecord
+from .v1.recorder_pb2 import (
+    Interception,
+    InterceptionEnded,
+    ModelThought,
+    PromptUsage,
+    TokenUsage,
+    ToolUsage,
+)
+
+
+class Recorder(ABC):
+    """Stores records one at a time: six methods, one for each kind.
+
+    Each method must
+
+    - return only when the record would survive a power cut of this machine;
+    - take the same record (the same ``id``) twice without harm: ``INSERT … ON CONFLICT DO NOTHING``;
+    - take records in any order, children before their interception too; up to 16 calls run at once;
+    - raise :class:`~aibridge_host.RejectRecord` for a record that can never be stored, anything else for "not now":
+      then nothing later is acknowledged and the data plane sends the record again.
+    """
+
+    @abstractmethod
+    async def record_interception(self, interception: Interception) -> None:
+        """Store the start of an interception."""
+
+    @abstractmethod
+    async def record_interception_ended(self, ended: InterceptionEnded) -> None:
+        """Store the end of an interception; a real end replaces a provisional one, never the reverse."""
+
+    @abstractmethod
+    async def record_token_usage(self, usage: TokenUsage) -> None:
+        """Store the token counts of one upstream response."""
+
+    @abstractmethod
+    async def record_prompt_usage(self, usage: PromptUsage) -> None:
+        """Store what the user asked."""
+
+    @abstractmethod
+    async def record_tool_usage(self, usage: ToolUsage) -> None:
+        """Store one tool call of the model."""
+
+    @abstractmethod
+    async def record_model_thought(self, thought: ModelThought) -> None:
+        """Store one thought of the model."""
+
+
+class BatchRecorder(ABC):
+    """Stores records a batch at a time, so that many share one transaction. The rules of :class:`Recorder` hold."""
+
+    @abstractmethod
+    async def record_batch(self, records: Sequence[AnyRecord]) -> None:
+        """Store all of these, or raise and store none.
+
+        It is never called while it runs: what comes meanwhile, on all streams and calls, makes the next batch, of
+        about 1,024 records at most. After :class:`~aibridge_host.RejectRecord` it is called again with each half, until
+        the one record that is meant is alone.
+        """
