@@ -45,11 +45,6 @@ test.each<[string, ControlPlaneOptions, RegExp]>([
   ["a wrong address", { listen: "nowhere" }, /--listen: expected HOST:PORT/],
   ["a wrong admin address", { adminListen: "nowhere" }, /--admin-listen: expected/],
   ["an unknown database", { database: "postgres://u:secret@h/d" }, /--database: expected .*sqlite:PATH/],
-  [
-    "a MySQL server that is not there",
-    { database: "mysql://u:secret@127.0.0.1:1/d", gatewayKey: KEY_A, adminKey: KEY_B },
-    /--database: mysql:\/\/127\.0\.0\.1:1\/d cannot be used: .*ECONNREFUSED/,
-  ],
   ["a missing configuration file", { config: "/nowhere/aibridge.yaml" }, /--config names/],
 ])("%s stops the start with a message", async (_what, options, message) => {
   const start = startControlPlane({

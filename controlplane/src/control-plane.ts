@@ -9,9 +9,9 @@ import { StartError } from "./config/start-error.ts";
 import { Changes } from "./domain/changes.ts";
 import { Ingest } from "./domain/ingest.ts";
 import { WatchFeed } from "./domain/watch-feed.ts";
+import { openDatabase } from "./open-database.ts";
 import { RpcServer } from "./server.ts";
-import { type DatabaseAddress, openStore } from "./store/open-store.ts";
-import type { RecordStore, Store } from "./store/store.ts";
+import type { RecordStore } from "./store/store.ts";
 import { AdminListener } from "./transport/admin-listener.ts";
 import { Metrics } from "./transport/metrics.ts";
 import { Readiness } from "./transport/readiness.ts";
@@ -35,7 +35,7 @@ export interface ControlPlane {
 }
 
 /**
- * Starts a control plane.
+ * Starts a control plane. While a MySQL server is away it waits, for as long as `options.signal` lets it.
  * @throws StartError, or ConfigFileError for a wrong configuration file, when it cannot start; nothing stays open then
  */
 export async function startControlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
@@ -56,11 +56,11 @@ async function start(options: CompiledOptions, cleanups: AsyncDisposableStack): 
   const metrics = new Metrics();
   const readiness = new Readiness();
   const admin = adminListener(metrics, readiness, tls.admin);
-  // First of all, so that probes have an answer while the database is being migrated.
+  // First of all, so that probes have an answer while the database is away or being migrated.
   const adminPort = await listen(admin, adminAddress, "--admin-listen");
   cleanups.defer(() => admin.close());
 
-  const store = await openMigrated(options.database, cleanups);
+  const store = await openDatabase(options, readiness, cleanups);
   const changes = new Changes();
   const feed = watchConfig(options, metrics, cleanups);
   changes.tokenWorthless.subscribe((tokenId) => feed.invalidate(tokenId));
@@ -87,7 +87,7 @@ async function start(options: CompiledOptions, cleanups: AsyncDisposableStack): 
     await store.checkReady();
     await ingest.checkRecent();
   });
-  cleanups.defer(() => readiness.shuttingDown());
+  cleanups.defer(() => readiness.notReady("shutting down"));
 
   return {
     url: urlOf(tls.rpc, address.host, port),
@@ -109,19 +109,6 @@ function adminListener(
     metrics: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
   };
   return new AdminListener(source, tls);
-}
-
-async function openMigrated(address: DatabaseAddress, cleanups: AsyncDisposableStack): Promise<Store> {
-  try {
-    const store = openStore(address);
-    cleanups.defer(() => store.close());
-    await store.migrate();
-    return store;
-  } catch (error) {
-    throw new StartError(`--database: ${address.label} cannot be used: ${(error as Error).message}`, {
-      cause: error,
-    });
-  }
 }
 
 function watchConfig(

@@ -1,8 +1,10 @@
+import { renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { RecorderService, UsageService } from "@aibridge/proto";
+import { AdminService, RecorderService, UsageService } from "@aibridge/proto";
 import { Code } from "@connectrpc/connect";
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
+import { freePort } from "../../test/support/free-port.ts";
 import { MariaDb } from "../../test/support/use-mariadb.ts";
 import { codeOf } from "./test-support/record-batches.ts";
 import { sampleInterception } from "./test-support/sample-records.ts";
@@ -106,6 +108,46 @@ test("a server that takes no writes is reported, although it can be read", async
   await expectWorking(controlPlane);
 });
 
+async function get(port: number, path: string) {
+  const response = await fetch(`http://127.0.0.1:${port}${path}`);
+  return { status: response.status, text: await response.text() };
+}
+
+test("a start waits for a server that is away, says so, and serves once it is there", async () => {
+  const { address } = await useDatabase();
+  await server.stop("SIGKILL");
+  const adminPort = await freePort();
+  const start = useControlPlane({ database: address, adminListen: `127.0.0.1:${adminPort}`, ...KEYS });
+  const waiting = { status: 503, text: expect.stringMatching(/^waiting for the database: .*ECONNREFUSED/) };
+  await vi.waitFor(async () => expect(await get(adminPort, "/readyz")).toMatchObject(waiting), 5000);
+  expect(await get(adminPort, "/healthz")).toMatchObject({ status: 200 });
+  await server.start();
+  await expectWorking(await start);
+}, 30_000);
+
+test("a start that waits can be given up, and leaves nothing open", async () => {
+  const { address } = await useDatabase();
+  await server.stop("SIGKILL");
+  onTestFinished(() => server.start());
+  const adminPort = await freePort();
+  const givenUp = new AbortController();
+  const { signal } = givenUp;
+  const start = useControlPlane({
+    ...{ database: address, adminListen: `127.0.0.1:${adminPort}`, signal },
+    ...KEYS,
+  });
+  const outcome = start.catch((reason: unknown) => reason);
+  await vi.waitUntil(async () => (await get(adminPort, "/readyz")).text.startsWith("waiting"), 5000);
+  givenUp.abort();
+  expect(await outcome).toBe(signal.reason);
+  await expect(get(adminPort, "/healthz")).rejects.toThrow();
+});
+
+test("an unknown database stops the start", async () => {
+  const start = useControlPlane({ database: server.url("no_such_database"), ...KEYS });
+  await expect(start).rejects.toThrow(/--database: mysql:.* cannot be used: Unknown database/);
+});
+
 test("a wrong password stops the start without repeating it", async () => {
   const { name } = await useDatabase();
   const database = server.url(name).replace("root@", "nobody:secret@");
@@ -128,5 +170,22 @@ test("a SQLite file that another process has locked is reported, and used again 
   expect(await record(controlPlane)).toBe(Code.Unavailable);
   expect(await readiness(controlPlane)).toMatchObject({ status: 503, text: expect.stringMatching(/locked/) });
   other.exec("rollback");
+  await expectWorking(controlPlane);
+});
+
+test("a SQLite file that was moved away takes nothing any more, and is used again when it is back", async () => {
+  const controlPlane = await useControlPlane();
+  await expectWorking(controlPlane);
+  const file = join(controlPlane.folder, "aibridge.db");
+  renameSync(file, `${file}.away`);
+  expect(await record(controlPlane)).toBe(Code.Unavailable);
+  expect(await codeOf(controlPlane.admin(AdminService).createToken({ actor: "alice" }))).toBe(
+    Code.Unavailable,
+  );
+  const gone = { status: 503, text: expect.stringMatching(/removed or replaced/) };
+  expect(await readiness(controlPlane)).toMatchObject(gone);
+  writeFileSync(file, "");
+  expect(await record(controlPlane)).toBe(Code.Unavailable);
+  renameSync(`${file}.away`, file);
   await expectWorking(controlPlane);
 });

@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import { RecorderService } from "@aibridge/proto";
 import { uuidFromBytes } from "@aibridge/proto/channel";
 import { expect, onTestFinished, test } from "vitest";
+import { freePort } from "../../test/support/free-port.ts";
 import { sampleInterception } from "./test-support/sample-records.ts";
 import { grpcClient, useFolder } from "./test-support/use-control-plane.ts";
 
@@ -91,6 +92,18 @@ test("what was acknowledged survives SIGKILL", async () => {
   const rows = database.prepare("select id from aibridge_interceptions").all();
   database.close();
   expect(rows.map(({ id }) => uuidFromBytes(id as Uint8Array))).toEqual([interception.id]);
+});
+
+test("SIGTERM ends a start that waits for its database, with 0", async () => {
+  const { child, exited } = run(["--database", `mysql://user:secret@127.0.0.1:${await freePort()}/aibridge`]);
+  let log = "";
+  for await (const line of createInterface({ input: child.stderr })) {
+    log += line;
+    if (JSON.parse(line).msg === "the database is away; waiting for it") child.kill("SIGTERM");
+  }
+  expect(await exited).toEqual([0, null]);
+  expect(log).toContain("ECONNREFUSED");
+  expect(log).not.toContain("secret");
 });
 
 test.each([

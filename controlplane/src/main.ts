@@ -23,9 +23,10 @@ const STDERR = 2;
  * Runs a control plane until SIGTERM or SIGINT.
  * @param argv arguments after "controlplane"
  * @param env environment variables: flags, keys, and `${NAME}` in the configuration file
- * @returns the exit code: 0 after a clean shutdown, 2 when it could not start
+ * @returns the exit code: 0 after a clean shutdown, 2 when it could not start; a signal while it waits to start is clean
  */
 export async function main(argv: readonly string[], env: Environment): Promise<number> {
+  const starting = new AbortController();
   try {
     const commandLine = readCommandLine(CONTROL_PLANE_COMMAND, argv, env);
     if (commandLine.help) {
@@ -35,6 +36,7 @@ export async function main(argv: readonly string[], env: Environment): Promise<n
     const { values } = commandLine;
     const logger = pino({ name: "controlplane", level: values["log-level"] }, destination(STDERR));
     const stop = signalled();
+    void stop.then(() => starting.abort());
     const controlPlane = await startControlPlane({
       listen: values.listen,
       adminListen: values["admin-listen"],
@@ -49,6 +51,7 @@ export async function main(argv: readonly string[], env: Environment): Promise<n
       adminTls: values["admin-tls"],
       insecurePlaintext: values["insecure-plaintext"],
       logger,
+      signal: starting.signal,
     });
     // Without a configuration file the signal keeps its usual meaning: the terminal is gone.
     if (values.config !== undefined) process.on("SIGHUP", () => void controlPlane.rereadConfig());
@@ -56,6 +59,7 @@ export async function main(argv: readonly string[], env: Environment): Promise<n
     await shutDown(controlPlane, await stop, logger);
     return EXIT_OK;
   } catch (error) {
+    if (error === starting.signal.reason) return EXIT_OK;
     if (error instanceof UsageError || error instanceof StartError || error instanceof ConfigFileError) {
       process.stderr.write(`aibridge controlplane: ${error.message}\n`);
       return EXIT_CANNOT_START;

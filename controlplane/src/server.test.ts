@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { AdminService, ConfigService, RecorderService, UsageService } from "@aibridge/proto";
 import { API_VERSION, API_VERSION_HEADER, channelInterceptor } from "@aibridge/proto/channel";
+import { Health } from "@aibridge/proto/server";
 import { type DescMethod, fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
 import { Code, createClient } from "@connectrpc/connect";
 import {
@@ -11,7 +12,6 @@ import {
 } from "@connectrpc/connect-node";
 import * as grpc from "@grpc/grpc-js";
 import { expect, onTestFinished, test } from "vitest";
-import { Health } from "./services/standard/health-descriptor.ts";
 import { Batches, codeOf } from "./test-support/record-batches.ts";
 import { sampleInterception } from "./test-support/sample-records.ts";
 import { grpcClient, type TestControlPlane, useControlPlane } from "./test-support/use-control-plane.ts";

@@ -8,6 +8,13 @@ import {
 } from "@aibridge/proto";
 import type { ServerTls } from "@aibridge/proto/channel";
 import type { ConfigFile } from "@aibridge/proto/config-file";
+import {
+  Health,
+  healthService,
+  RpcListener,
+  reflectionService,
+  ServerReflection,
+} from "@aibridge/proto/server";
 import { Code, ConnectError, type ConnectRouter } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import type { Logger } from "pino";
@@ -22,10 +29,6 @@ import { actorService } from "./services/actor-service.ts";
 import { adminService } from "./services/admin-service.ts";
 import { configService } from "./services/config-service.ts";
 import { recorderService } from "./services/recorder-service.ts";
-import { Health } from "./services/standard/health-descriptor.ts";
-import { healthService } from "./services/standard/health-service.ts";
-import { ServerReflection } from "./services/standard/reflection-descriptor.ts";
-import { reflectionService } from "./services/standard/reflection-service.ts";
 import { toolPolicyService } from "./services/tool-policy-service.ts";
 import { usageService } from "./services/usage-service.ts";
 import type { Store } from "./store/store.ts";
@@ -33,7 +36,6 @@ import { errorInterceptor } from "./transport/call-errors.ts";
 import type { Metrics } from "./transport/metrics.ts";
 import type { Readiness } from "./transport/readiness.ts";
 import { RequestGate } from "./transport/request-gate.ts";
-import { RpcListener } from "./transport/rpc-listener.ts";
 import { StreamLifetime } from "./transport/stream-lifetime.ts";
 
 /**

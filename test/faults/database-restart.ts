@@ -1,9 +1,11 @@
 /**
- * Kills and restarts MariaDB and the control plane under load, at random, and looks for every record of every request
- * that was answered. Run it with `node test/faults/database-restart.ts [faults] [seed]`; it fails if one is missing or
- * there twice.
+ * Kills and restarts MariaDB, the control plane, or both under load, at random, and looks for every record of every
+ * request that was answered. Run it with `node test/faults/database-restart.ts [--faults N] [--seed N]`; it fails if one
+ * is missing or there twice.
  */
+import { commandOptions } from "../support/command-options.ts";
 import { eventually } from "../support/eventually.ts";
+import { anySeed, randomNumbers } from "../support/random-numbers.ts";
 import { apiNames, interceptionId, send } from "../support/requests.ts";
 import { type GatewayUnderTest, useGateway } from "../support/use-gateway.ts";
 
@@ -32,7 +34,8 @@ export async function killUnderLoad(
   const load = new Load(gateway);
   for (let fault = 0; fault < faults; fault += 1) {
     await load.answeredMore(1 + Math.floor(random() * MAX_BETWEEN));
-    await (random() < 0.5 ? restartDatabase(gateway) : restartControlPlane(gateway));
+    const restart = RESTARTS[Math.floor(random() * RESTARTS.length)];
+    await restart?.(gateway);
   }
   await load.answeredMore(SENDERS);
   const { answered, refused } = await load.stop();
@@ -55,6 +58,16 @@ async function restartControlPlane(gateway: GatewayUnderTest): Promise<void> {
   await gateway.controlPlane.stop("SIGKILL");
   await gateway.startControlPlane();
 }
+
+/** Kills both; the control plane comes back first and has to wait for its database. */
+async function restartBoth(gateway: GatewayUnderTest): Promise<void> {
+  await gateway.mariaDb?.stop("SIGKILL");
+  await gateway.controlPlane.stop("SIGKILL");
+  const started = gateway.startControlPlane();
+  await Promise.all([started, gateway.mariaDb?.start()]);
+}
+
+const RESTARTS = [restartDatabase, restartControlPlane, restartBoth];
 
 /** Sends requests without a pause until it is stopped. */
 class Load {
@@ -110,22 +123,11 @@ async function countInterceptions({ usage }: GatewayUnderTest): Promise<number> 
   return Number(rows[0]?.interceptions ?? 0n);
 }
 
-/** Numbers from 0 to 1 that follow from a seed (mulberry32). */
-function randomNumbers(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 if (import.meta.main) {
-  const [faults = "50", seed = String(Date.now() % 1_000_000)] = process.argv.slice(2);
+  const { faults, seed } = commandOptions({ faults: 50, seed: anySeed() });
   process.stdout.write(`${faults} faults, seed ${seed}\n`);
   await using gateway = await useGateway({ database: "mariadb" });
-  const { answered, refused, problems } = await killUnderLoad(gateway, Number(faults), Number(seed));
+  const { answered, refused, problems } = await killUnderLoad(gateway, faults, seed);
   process.stdout.write(`${answered} answered, ${refused} refused, ${problems.length} with missing records\n`);
   for (const problem of problems) process.stdout.write(`${problem}\n`);
   process.exitCode = problems.length === 0 ? 0 : 1;

@@ -21,6 +21,7 @@ export interface CompiledOptions {
   readonly changePollMs: number;
   readonly maintenanceMs: number;
   readonly logger: Logger;
+  readonly signal: AbortSignal | undefined;
   readonly clock: Clock;
 }
 
@@ -48,6 +49,7 @@ export function compileOptions(options: ControlPlaneOptions): CompiledOptions {
     changePollMs: options.changePollMs ?? OPTION_DEFAULTS.changePollMs,
     maintenanceMs: options.maintenanceMs ?? OPTION_DEFAULTS.maintenanceMs,
     logger,
+    signal: options.signal,
     clock: options.clock ?? Date.now,
   };
 }

@@ -91,6 +91,11 @@ export interface ControlPlaneOptions {
    */
   logger?: Logger | undefined;
   /**
+   * Gives a start up that is waiting for the database; it then rejects with the signal's reason. Does nothing later.
+   * @default waits for as long as it takes
+   */
+  signal?: AbortSignal | undefined;
+  /**
    * Tells the time.
    * @default the system's clock
    */

@@ -5,7 +5,7 @@ import type { Changes } from "./changes.ts";
 import { idCursor } from "./cursors.ts";
 import { Failure } from "./failure.ts";
 import { type Clock, microsOfMillis } from "./micros.ts";
-import { type Page, type PageRequest, readPage } from "./page.ts";
+import { type Page, type PageRequest, readPage, readRows } from "./page.ts";
 
 const TOKEN_PREFIX = "aib_";
 const GATEWAY_KEY_PREFIX = "aibgw_";
@@ -61,7 +61,9 @@ export class Credentials {
 
   /** @throws Failure "invalid_argument" for a wrong page */
   listTokens(page: PageRequest, actor: string | undefined): Promise<Page<Token>> {
-    return readPage(page, TOKEN_CURSOR, (after, limit) => this.#store.listTokens({ actor, after, limit }));
+    return readPage(page, TOKEN_CURSOR, (after, size) =>
+      readRows(size, (limit) => this.#store.listTokens({ actor, after, limit })),
+    );
   }
 
   /** Makes a token worthless and tells everyone who may have cached it. @throws Failure "not_found" */
@@ -85,8 +87,8 @@ export class Credentials {
 
   /** @throws Failure "invalid_argument" for a wrong page */
   listGatewayKeys(page: PageRequest): Promise<Page<GatewayKey>> {
-    return readPage(page, GATEWAY_KEY_CURSOR, (after, limit) =>
-      this.#store.listGatewayKeys({ after, limit }),
+    return readPage(page, GATEWAY_KEY_CURSOR, (after, size) =>
+      readRows(size, (limit) => this.#store.listGatewayKeys({ after, limit })),
     );
   }
 

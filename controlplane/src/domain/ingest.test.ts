@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { uuidv7 } from "@aibridge/proto/channel";
 import { expect, test, vi } from "vitest";
 import type { AddedRecords, RecordStore } from "../store/store.ts";
@@ -105,4 +106,25 @@ test("a failure is told until something is stored again", async () => {
       ? check.rejects.toThrow("records cannot be stored: disk full")
       : check.resolves.toBeUndefined());
   }
+});
+
+test("behind a backlog a store that blocks everything gets more at a time", async () => {
+  let transactions = 0;
+  const blocking: RecordStore = {
+    save: async () => {
+      transactions += 1;
+      const until = performance.now() + 20;
+      while (performance.now() < until);
+      return new Map();
+    },
+  };
+  const ingest = new Ingest(blocking, quiet);
+  const batches = 40;
+  const saved: Promise<void>[] = [];
+  for (let batch = 0; batch < batches; batch += 1) {
+    saved.push(ingest.save(Array.from({ length: 64 }, record)));
+    await setImmediate();
+  }
+  await Promise.all(saved);
+  expect(transactions).toBeLessThan(batches / 2);
 });

@@ -1,10 +1,14 @@
-import { setImmediate } from "node:timers/promises";
+import { setImmediate, setTimeout } from "node:timers/promises";
 import type { AddedRecords, RecordStore } from "../store/store.ts";
 import { Failure } from "./failure.ts";
+import { Gathering } from "./gathering.ts";
 import type { ValidRecord } from "./records.ts";
 
 /** Most records of one transaction: bounds how long a commit keeps everything else waiting. */
 const MAX_TRANSACTION_RECORDS = 2048;
+
+/** How often it is looked whether more has arrived, in milliseconds. */
+const GATHER_MS = 2;
 
 /** For how long a failure counts as recent, in milliseconds: data planes try again much sooner. */
 const RECENT_MS = 10_000;
@@ -29,7 +33,9 @@ export class Ingest {
   readonly #store: RecordStore;
   readonly #observer: IngestObserver;
   #waiting: Waiting[] = [];
+  #waitingRecords = 0;
   #running: Promise<void> | undefined;
+  readonly #gathering = new Gathering();
   #failed: { readonly at: number; readonly message: string } | undefined;
 
   constructor(store: RecordStore, observer: IngestObserver) {
@@ -47,6 +53,7 @@ export class Ingest {
     }
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#waiting.push({ records, resolve, reject });
+    this.#waitingRecords += records.length;
     this.#running ??= this.#run();
     return promise;
   }
@@ -68,11 +75,22 @@ export class Ingest {
 
   async #run(): Promise<void> {
     while (this.#waiting.length > 0) {
-      // One turn of the event loop lets everything that has already arrived join in.
-      await setImmediate();
-      await this.#commit(this.#takeTransaction());
+      await this.#gather();
+      const began = performance.now();
+      const group = this.#takeTransaction();
+      await this.#commit(group);
+      this.#gathering.transactionEnded(countRecords(group), began, performance.now());
     }
     this.#running = undefined;
+  }
+
+  /** Lets more join in. One turn of the event loop is enough for what has already arrived. */
+  async #gather(): Promise<void> {
+    await setImmediate();
+    for (let before = 0; this.#gathering.goesOn(this.#waitingRecords, before, performance.now()); ) {
+      before = this.#waitingRecords;
+      await setTimeout(GATHER_MS);
+    }
   }
 
   #takeTransaction(): Waiting[] {
@@ -85,7 +103,9 @@ export class Ingest {
       }
       end += 1;
     }
-    return this.#waiting.splice(0, end);
+    const group = this.#waiting.splice(0, end);
+    this.#waitingRecords -= countRecords(group);
+    return group;
   }
 
   async #commit(group: readonly Waiting[]): Promise<void> {
@@ -108,4 +128,8 @@ export class Ingest {
       waiting.resolve();
     }
   }
+}
+
+function countRecords(group: readonly Waiting[]): number {
+  return group.reduce((sum, { records }) => sum + records.length, 0);
 }

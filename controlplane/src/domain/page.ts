@@ -25,22 +25,36 @@ export interface Cursor<T, Position> {
   read(parts: readonly string[]): Position | undefined;
 }
 
+/** Rows of a list, and whether there are more behind them. */
+export interface Rows<T> {
+  readonly rows: T[];
+  readonly more: boolean;
+}
+
 /**
- * Reads one page: one row more than asked for is fetched to learn whether another page follows.
+ * Reads one page of a list.
+ * @param fetch reads up to `size` rows after a position; fewer rows, with more behind them, make a short page
  * @throws Failure "invalid_argument" for a wrong size or token
  */
 export async function readPage<T, Position>(
   request: PageRequest,
   cursor: Cursor<T, Position>,
-  fetch: (after: Position | undefined, limit: number) => Promise<T[]>,
+  fetch: (after: Position | undefined, size: number) => Promise<Rows<T>>,
 ): Promise<Page<T>> {
   const size = pageSize(request.pageSize);
   const after = request.pageToken === "" ? undefined : readToken(request.pageToken, cursor);
-  const rows = await fetch(after, size + 1);
-  const page = rows.slice(0, size);
-  const last = page.at(-1);
-  const more = rows.length > size && last !== undefined;
-  return { rows: page, nextPageToken: more ? writeToken(cursor.list, cursor.write(last)) : "" };
+  const { rows, more } = await fetch(after, size);
+  const last = rows.at(-1);
+  return {
+    rows,
+    nextPageToken: more && last !== undefined ? writeToken(cursor.list, cursor.write(last)) : "",
+  };
+}
+
+/** Reads up to `size` rows, and one row more to learn whether there is one. */
+export async function readRows<T>(size: number, fetch: (limit: number) => Promise<T[]>): Promise<Rows<T>> {
+  const rows = await fetch(size + 1);
+  return { rows: rows.slice(0, size), more: rows.length > size };
 }
 
 function pageSize(asked: number): number {

@@ -6,6 +6,7 @@ import {
   type StreamRecordsResponse,
   StreamRecordsResponseSchema,
 } from "@aibridge/proto";
+import { untilAborted } from "@aibridge/proto/server";
 import { create } from "@bufbuild/protobuf";
 import { Code, type HandlerContext, type ServiceImpl } from "@connectrpc/connect";
 import { acknowledgeStream, type CheckedBatch, type Rejection } from "../domain/acknowledge-stream.ts";
@@ -13,7 +14,7 @@ import { Failure } from "../domain/failure.ts";
 import type { Ingest } from "../domain/ingest.ts";
 import type { ValidRecord } from "../domain/records.ts";
 import { CALLER } from "../transport/caller.ts";
-import { type StreamLifetime, untilAborted } from "../transport/stream-lifetime.ts";
+import type { StreamLifetime } from "../transport/stream-lifetime.ts";
 import { type RecordMessage, recordFromMessage } from "./record-from-message.ts";
 
 const REJECTION_CODES: Readonly<Record<Rejection["reason"], Code>> = {
@@ -97,23 +98,25 @@ async function* checkBatches(
   requests: AsyncIterable<StreamRecordsRequest>,
   gatewayId: string | undefined,
 ): AsyncGenerator<CheckedBatch> {
+  let next = 1n;
   for await (const { records } of requests) {
-    const batch = checkBatch(records, gatewayId);
-    if (batch !== undefined) {
-      yield batch;
-    }
+    const batch = checkBatch(records, next, gatewayId);
+    next = batch.last + 1n;
+    yield batch;
   }
 }
 
-/** Undefined for a batch without records: there is nothing to acknowledge. */
+/**
+ * A batch without records ends where the one before it did: it is answered too, so that a data plane learns that the
+ * stream is open.
+ * @param next the sequence that follows the batch before it
+ */
 function checkBatch(
   messages: readonly RecordInStream[],
+  next: bigint,
   gatewayId: string | undefined,
-): CheckedBatch | undefined {
-  const first = messages[0]?.sequence;
-  if (first === undefined) {
-    return undefined;
-  }
+): CheckedBatch {
+  const first = messages[0]?.sequence ?? next;
   const records: ValidRecord[] = [];
   const rejected: Rejection[] = [];
   for (const [index, { sequence, record }] of messages.entries()) {

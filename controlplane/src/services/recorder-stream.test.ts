@@ -34,6 +34,27 @@ test("a record of an unknown kind is rejected UNIMPLEMENTED", async () => {
   ]);
 });
 
+test("a batch without records is answered with what is acknowledged so far", async () => {
+  const recorder = (await useControlPlane()).gateway(RecorderService);
+  const empty = create(StreamRecordsRequestSchema);
+  const answered = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  async function* requests() {
+    yield empty;
+    await answered[0]?.promise;
+    yield new Batches().next([{ case: "interception", value: sampleInterception() }]);
+    await answered[1]?.promise;
+    yield empty;
+  }
+
+  const answers: bigint[] = [];
+  for await (const { acknowledgedSequence } of recorder.streamRecords(requests())) {
+    answered[answers.length]?.resolve();
+    answers.push(acknowledgedSequence);
+  }
+
+  expect(answers).toEqual([0n, 1n, 1n]);
+});
+
 test("a stream acknowledges in order while it is open, and its records are there by then", async () => {
   const controlPlane = await useControlPlane();
   const recorder = controlPlane.gateway(RecorderService);

@@ -1,4 +1,10 @@
-import { RecorderService, UsageDimension, UsageService } from "@aibridge/proto";
+import {
+  ListInterceptionsResponseSchema,
+  RecorderService,
+  UsageDimension,
+  UsageService,
+} from "@aibridge/proto";
+import { toBinary } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { Code } from "@connectrpc/connect";
 import { expect, test } from "vitest";
@@ -47,6 +53,32 @@ test("pages hold every interception once, newest first, also when times are equa
   } while (pageToken !== "");
 
   expect(sizes).toEqual([3, 3, 1]);
+  expect(seen).toEqual(ids.toReversed());
+});
+
+test("a page with records ends before it is too large for a gRPC message, and the next one goes on", async () => {
+  const controlPlane = await useControlPlane();
+  const ids = await record(controlPlane, ...[0, 1000, 2000, 3000].map(startedAt));
+  const recorder = controlPlane.gateway(RecorderService);
+  for (const id of ids) {
+    await recorder.recordPromptUsage({
+      promptUsage: samplePrompt(id, { prompt: "x".repeat(1_500_000) }),
+    });
+  }
+  const usage = controlPlane.admin(UsageService);
+
+  const pages: number[] = [];
+  const seen: string[] = [];
+  let pageToken = "";
+  do {
+    const page = await usage.listInterceptions({ includeRecords: true, pageToken });
+    expect(toBinary(ListInterceptionsResponseSchema, page).length).toBeLessThan(4 * 1024 * 1024);
+    seen.push(...page.interceptions.map(({ interception }) => interception?.id ?? ""));
+    pages.push(page.interceptions.length);
+    pageToken = page.nextPageToken;
+  } while (pageToken !== "");
+
+  expect(pages).toEqual([2, 2]);
   expect(seen).toEqual(ids.toReversed());
 });
 
@@ -200,6 +232,19 @@ test("sums are not multiplied by the number of tool calls, nor counts by the num
       cacheWriteInputTokens: 120n,
       toolCalls: 4n,
     },
+  ]);
+});
+
+test("a sum that no int64 holds is told as the largest one", async () => {
+  const controlPlane = await useControlPlane();
+  const recorder = controlPlane.gateway(RecorderService);
+  const [id = ""] = await record(controlPlane, {});
+  for (const inputTokens of [2n ** 63n - 1n, 1n]) {
+    await recorder.recordTokenUsage({ tokenUsage: sampleTokenUsage(id, { inputTokens, outputTokens: 2n }) });
+  }
+  const { rows } = await controlPlane.admin(UsageService).summarizeUsage({});
+  expect(rows).toMatchObject([
+    { interceptions: 1n, inputTokens: 9_223_372_036_854_775_807n, outputTokens: 4n },
   ]);
 });
 

@@ -14,12 +14,13 @@ import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import type { ServiceImpl } from "@connectrpc/connect";
 import { INTERCEPTION_CURSOR, SESSION_CURSOR } from "../domain/cursors.ts";
 import { Failure } from "../domain/failure.ts";
-import { readPage } from "../domain/page.ts";
+import { readPage, readRows } from "../domain/page.ts";
 import type {
   UsageDimension as Dimension,
   InterceptionFilter,
   SessionUsage,
   UsageStore,
+  UsageTotals,
 } from "../store/store.ts";
 import { detailsMessage } from "./record-to-message.ts";
 import { optionalMicros, timestampOfMicros } from "./times.ts";
@@ -32,6 +33,14 @@ const DIMENSIONS: ReadonlyMap<number, Dimension> = new Map([
   [UsageDimension.DAY, "day"],
 ]);
 
+/**
+ * Text of one page of interceptions, in bytes of UTF-8; a longer page ends early. Below the 4 MiB that gRPC clients take
+ * in one message by default.
+ */
+const MAX_PAGE_BYTES = 3 * 1024 * 1024;
+
+const MAX_INT64 = 2n ** 63n - 1n;
+
 /** UsageService: reads what was recorded. */
 export function usageService(usage: UsageStore): ServiceImpl<typeof UsageService> {
   return {
@@ -39,7 +48,7 @@ export function usageService(usage: UsageStore): ServiceImpl<typeof UsageService
       const filter = filterOf(request);
       const withRecords = request.includeRecords;
       const page = await readPage(request, INTERCEPTION_CURSOR, (after, limit) =>
-        usage.listInterceptions({ filter, after, limit, withRecords }),
+        usage.listInterceptions({ filter, after, limit, withRecords, maxBytes: MAX_PAGE_BYTES }),
       );
       return create(ListInterceptionsResponseSchema, {
         interceptions: page.rows.map(detailsMessage),
@@ -55,8 +64,8 @@ export function usageService(usage: UsageStore): ServiceImpl<typeof UsageService
     },
     async listSessions(request) {
       const filter = filterOf(request);
-      const page = await readPage(request, SESSION_CURSOR, (after, limit) =>
-        usage.listSessions({ filter, after, limit }),
+      const page = await readPage(request, SESSION_CURSOR, (after, size) =>
+        readRows(size, (limit) => usage.listSessions({ filter, after, limit })),
       );
       return create(ListSessionsResponseSchema, {
         sessions: page.rows.map(sessionMessage),
@@ -68,7 +77,7 @@ export function usageService(usage: UsageStore): ServiceImpl<typeof UsageService
       const groups = await usage.summarizeUsage({ filter: filterOf(request), dimensions });
       const rows = groups.map(({ values, totals }) => ({
         group: Object.fromEntries(dimensions.map((dimension, index) => [dimension, values[index] ?? ""])),
-        ...totals,
+        ...totalsMessage(totals),
       }));
       return create(SummarizeUsageResponseSchema, { rows });
     },
@@ -107,6 +116,12 @@ function dimensionsOf(groupBy: readonly number[]): Dimension[] {
     return dimension;
   });
   return [...new Set(dimensions)];
+}
+
+/** A sum may be larger than any of its numbers; what an int64 cannot hold is told as the largest it can. */
+function totalsMessage(totals: UsageTotals): UsageTotals {
+  const entries = Object.entries(totals).map(([name, sum]) => [name, sum > MAX_INT64 ? MAX_INT64 : sum]);
+  return Object.fromEntries(entries) as UsageTotals;
 }
 
 function sessionMessage({ firstStartedAt, lastStartedAt, ...rest }: SessionUsage): Session {

@@ -16,7 +16,7 @@ test("nothing of what was to be stored gets into an error", () => {
   expect(error.message).toBe("ER_TRUNCATED_WRONG_VALUE_FOR_FIELD, error 1366");
   expect(JSON.stringify(error, Object.getOwnPropertyNames(error))).not.toContain("secret");
   expect(isDatabaseError(error)).toBe(true);
-  expect(error.isConflict).toBe(false);
+  expect(error.isDeadlock).toBe(false);
 });
 
 test("what an operator can mend is told", () => {
@@ -40,7 +40,22 @@ test("a broken connection and one to a server that became read-only are not used
 
 test("a deadlock may be tried again", () => {
   const deadlock = { errno: 1213, code: "ER_LOCK_DEADLOCK", sqlState: "40001" };
-  expect(new MysqlError(mysql2Error("Deadlock found", deadlock)).isConflict).toBe(true);
+  expect(new MysqlError(mysql2Error("Deadlock found", deadlock)).isDeadlock).toBe(true);
+});
+
+test.each([
+  { away: true, errno: -111, code: "ECONNREFUSED" },
+  { away: true, errno: -3008, code: "ENOTFOUND" },
+  { away: true, errno: 1040, code: "ER_CON_COUNT_ERROR", sqlState: "08004" },
+  { away: true, errno: 1053, code: "ER_SERVER_SHUTDOWN", sqlState: "08S01" },
+  { away: true, errno: 1290, code: "ER_OPTION_PREVENTS_STATEMENT", sqlState: "HY000" },
+  { away: false, errno: 1045, code: "ER_ACCESS_DENIED_ERROR", sqlState: "28000" },
+  { away: false, errno: 1044, code: "ER_DBACCESS_DENIED_ERROR", sqlState: "42000" },
+  { away: false, errno: 1049, code: "ER_BAD_DB_ERROR", sqlState: "42000" },
+  { away: false, errno: 1142, code: "ER_TABLEACCESS_DENIED_ERROR", sqlState: "42000" },
+  { away: false, errno: 0, code: "HANDSHAKE_NO_SSL_SUPPORT" },
+])("$code: away is $away", ({ away, ...facts }) => {
+  expect(new MysqlError(mysql2Error("", facts)).isAway).toBe(away);
 });
 
 test("errors of the program are no errors of the database", () => {

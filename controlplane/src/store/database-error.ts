@@ -1,3 +1,5 @@
+import { SqliteFileGone } from "./sqlite-place.ts";
+
 /** Codes by which `node:sqlite` reports trouble with the database itself. */
 const SQLITE_CODES: readonly unknown[] = ["ERR_SQLITE_ERROR", "ERR_INVALID_STATE"];
 
@@ -6,15 +8,39 @@ const SQLITE_CODES: readonly unknown[] = ["ERR_SQLITE_ERROR", "ERR_INVALID_STATE
  * quote what was to be stored, which belongs into no log.
  */
 const TELLING_ERRNOS: ReadonlySet<number> = new Set([
-  1021, 1037, 1041, 1044, 1045, 1049, 1050, 1053, 1054, 1061, 1114, 1142, 1143, 1146, 1153, 1193, 1205, 1213,
-  1290, 1406, 1792, 1836,
+  1021, 1037, 1040, 1041, 1044, 1045, 1049, 1050, 1053, 1054, 1061, 1114, 1142, 1143, 1146, 1153, 1193, 1205,
+  1213, 1290, 1406, 1792, 1836,
 ]);
 
-/** Deadlock, and a lock that was not to be had in time: the transaction is rolled back and may be tried again. */
-const CONFLICT_ERRNOS: ReadonlySet<number | undefined> = new Set([1213, 1205]);
+/** Deadlock: the transaction is rolled back and may be tried again at once. */
+const DEADLOCK_ERRNO = 1213;
 
 /** The server takes no writes, any more: after a fail-over another one may do. */
 const READ_ONLY_ERRNOS: ReadonlySet<number | undefined> = new Set([1290, 1792, 1836]);
+
+/** The server cannot be reached, or the connection to it broke off. TLS that fails is not among them. */
+const AWAY_CODES: ReadonlySet<string> = new Set([
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "EPIPE",
+  "ETIMEDOUT",
+  "EHOSTDOWN",
+  "EHOSTUNREACH",
+  "ENETDOWN",
+  "ENETUNREACH",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "PROTOCOL_CONNECTION_LOST",
+  "PROTOCOL_SEQUENCE_TIMEOUT",
+]);
+
+/**
+ * The server is there and will serve later: too many connections, starting or stopping, killed the connection, a
+ * lock that was not to be had in time.
+ */
+const AWAY_ERRNOS: ReadonlySet<number | undefined> = new Set([
+  1040, 1053, 1077, 1079, 1080, 1152, 1158, 1159, 1160, 1161, 1203, 1205, 1226, 1927, 3168, 4031,
+]);
 
 /** An error of a MySQL server or of the way to it, without the statement it happened in. */
 export class MysqlError extends Error {
@@ -39,9 +65,16 @@ export class MysqlError extends Error {
     return this.errno === undefined || READ_ONLY_ERRNOS.has(this.errno);
   }
 
+  /** True if the server may do the same later without anybody changing what it was asked or is set to. */
+  get isAway(): boolean {
+    return this.errno === undefined
+      ? AWAY_CODES.has(this.code)
+      : AWAY_ERRNOS.has(this.errno) || READ_ONLY_ERRNOS.has(this.errno) || this.isDeadlock;
+  }
+
   /** True if the same transaction may succeed when it is tried again at once. */
-  get isConflict(): boolean {
-    return CONFLICT_ERRNOS.has(this.errno);
+  get isDeadlock(): boolean {
+    return this.errno === DEADLOCK_ERRNO;
   }
 }
 
@@ -56,6 +89,7 @@ interface ErrorOfMysql2 {
 export function isDatabaseError(reason: unknown): reason is Error {
   return (
     reason instanceof MysqlError ||
+    reason instanceof SqliteFileGone ||
     (reason instanceof Error && "code" in reason && SQLITE_CODES.includes(reason.code))
   );
 }

@@ -6,15 +6,34 @@ import { matching } from "./interception-filter.ts";
 import { type ChildTableName, RECORD_TABLES } from "./record-tables.ts";
 import type { Schema } from "./schema.ts";
 import type { UsageStore } from "./store.ts";
+import { textSizes } from "./text-sizes.ts";
 
 type Query<M extends keyof UsageStore> = Parameters<UsageStore[M]>[0];
 
-/** See {@link UsageStore.listInterceptions}. */
-export async function listInterceptions(
+/**
+ * See {@link UsageStore.listInterceptions}. What is too much is never read: sizes come first, texts afterwards, in one
+ * transaction so that nothing is deleted in between.
+ */
+export function listInterceptions(
   db: Kysely<Schema>,
-  { filter, after, limit, withRecords }: Query<"listInterceptions">,
-): Promise<InterceptionDetails[]> {
-  let query = db.selectFrom("aibridge_interceptions as i").selectAll().where(matching(filter));
+  query: Query<"listInterceptions">,
+): ReturnType<UsageStore["listInterceptions"]> {
+  const { limit, withRecords, maxBytes } = query;
+  return db.transaction().execute(async (transaction) => {
+    const found = await findInterceptions(transaction, query);
+    const ids = found.slice(0, limit).map(({ id }) => id);
+    const chosen = await takeWhileFitting(transaction, ids, withRecords, maxBytes);
+    const rows = await readInterceptions(transaction, chosen);
+    return {
+      rows: await withDetails(transaction, rows, withRecords),
+      more: found.length > chosen.length,
+    };
+  });
+}
+
+/** Ids in order of the list, one more than asked for if there is one. */
+function findInterceptions(db: Kysely<Schema>, { filter, after, limit }: Query<"listInterceptions">) {
+  let query = db.selectFrom("aibridge_interceptions as i").select("i.id").where(matching(filter));
   if (after !== undefined) {
     // Says nothing new, but MySQL looks up a place in an index by a comparison of single columns only.
     query = query.where("i.started_at", "<=", after.startedAt);
@@ -22,8 +41,40 @@ export async function listInterceptions(
       eb(refTuple("i.started_at", "i.id"), "<", tuple(after.startedAt, uuidToBytes(after.id))),
     );
   }
-  const rows = await query.orderBy("i.started_at", "desc").orderBy("i.id", "desc").limit(limit).execute();
-  return withDetails(db, rows, withRecords);
+  return query
+    .orderBy("i.started_at", "desc")
+    .orderBy("i.id", "desc")
+    .limit(limit + 1)
+    .execute();
+}
+
+/** The first ids whose texts fit together; the first one fits always, or a list could stop for ever. */
+async function takeWhileFitting(
+  db: Kysely<Schema>,
+  ids: readonly Uint8Array[],
+  withRecords: boolean,
+  maxBytes: number,
+): Promise<readonly Uint8Array[]> {
+  const sizes = await textSizes(db, ids, withRecords);
+  let left = maxBytes;
+  const end = ids.findIndex((id, index) => {
+    left -= sizes.get(uuidFromBytes(id)) ?? 0;
+    return left < 0 && index > 0;
+  });
+  return end === -1 ? ids : ids.slice(0, end);
+}
+
+async function readInterceptions(db: Kysely<Schema>, ids: readonly Uint8Array[]) {
+  if (ids.length === 0) {
+    return [];
+  }
+  return db
+    .selectFrom("aibridge_interceptions as i")
+    .selectAll()
+    .where("i.id", "in", ids)
+    .orderBy("i.started_at", "desc")
+    .orderBy("i.id", "desc")
+    .execute();
 }
 
 /** See {@link UsageStore.getInterception}. */

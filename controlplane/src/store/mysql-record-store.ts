@@ -1,18 +1,35 @@
 import type { RecordKind, ValidRecord } from "../domain/records.ts";
-import { type Columns, columnNames, type SqlValue, toRow } from "./columns.ts";
+import { type Columns, columnNames, rowMaker, type SqlValue } from "./columns.ts";
 import { MysqlError } from "./database-error.ts";
 import type { MysqlConnections, MysqlSession } from "./mysql-connections.ts";
 import { RECORD_TABLES } from "./record-tables.ts";
 import type { AddedRecords, RecordStore } from "./store.ts";
 
 /** Rows of one statement. A few sizes only, because each is a statement that stays prepared on each connection. */
-const ROWS_PER_STATEMENT = [64, 8, 1] as const;
+const ROWS_PER_STATEMENT = [64, 32, 16, 8, 4, 2, 1] as const;
 /** Longer statements are split: a server refuses packets above max_allowed_packet, 16 MiB where it is small. */
 const MAX_STATEMENT_UNITS = 1024 * 1024;
-/** A transaction that met another one is tried again this often. */
+/** A transaction that met another one in a deadlock is tried again this often. */
 const MAX_ATTEMPTS = 5;
 
 type Row = readonly SqlValue[];
+
+const KINDS = Object.keys(RECORD_TABLES) as RecordKind[];
+
+/** Columns of the primary keys. */
+const CHILD_KEY = ["interception_id", "id"] as const;
+const KEYS: Readonly<Record<RecordKind, readonly string[]>> = {
+  interception: ["id"],
+  interception_ended: ["interception_id"],
+  token_usage: CHILD_KEY,
+  prompt_usage: CHILD_KEY,
+  tool_usage: CHILD_KEY,
+  model_thought: CHILD_KEY,
+};
+
+const ROW_OF = Object.fromEntries(
+  Object.entries(RECORD_TABLES).map(([kind, { columns }]) => [kind, rowMaker(columns as Columns<unknown>)]),
+) as Record<RecordKind, (value: unknown) => SqlValue[]>;
 
 /** Stores records in MySQL by prepared statements of several rows, one transaction a batch. */
 export class MysqlRecordStore implements RecordStore {
@@ -28,7 +45,7 @@ export class MysqlRecordStore implements RecordStore {
       try {
         return await this.#connections.hold((session) => saveOnce(session, byKind));
       } catch (error) {
-        if (!(error instanceof MysqlError && error.isConflict) || attempt === MAX_ATTEMPTS) {
+        if (!(error instanceof MysqlError && error.isDeadlock) || attempt === MAX_ATTEMPTS) {
           throw error;
         }
       }
@@ -43,9 +60,12 @@ async function saveOnce(
   const added = new Map<RecordKind, number>();
   await session.run("begin");
   try {
-    for (const [kind, records] of byKind) {
-      // In the order of their keys, so that two transactions with the same records do not wait for each other in a ring.
-      const rows = records.map(({ value }) => toRow(columnsOf(kind), value)).sort(byFirstIds(kind));
+    // In the order of tables and keys, so that two transactions with the same records do not wait for each other in a ring.
+    for (const kind of KINDS) {
+      const rows = (byKind.get(kind) ?? []).map(({ value }) => ROW_OF[kind](value)).sort(byKey(kind));
+      if (rows.length === 0) {
+        continue;
+      }
       const inserted = await insertRows(session, kind, rows);
       const replaced = kind === "interception_ended" && inserted < rows.length;
       added.set(kind, inserted + (replaced ? await replaceProvisional(session, rows) : 0));
@@ -115,10 +135,19 @@ function insertSql(kind: RecordKind, rows: number): string {
   return `insert into ${RECORD_TABLES[kind].table} (${names.join(", ")}) values ${values} on duplicate key update id = id`;
 }
 
-function byFirstIds(kind: RecordKind): (a: Row, b: Row) => number {
+/** By the columns of the primary key. Rows with the same key stay in the order they came: the first one counts. */
+function byKey(kind: RecordKind): (a: Row, b: Row) => number {
   const names = columnNames(columnsOf(kind));
-  const key = names.indexOf(kind === "interception" ? "id" : "interception_id");
-  return (a, b) => Buffer.compare(a[key] as Buffer, b[key] as Buffer);
+  const key = KEYS[kind].map((name) => names.indexOf(name));
+  return (a, b) => {
+    for (const column of key) {
+      const order = Buffer.compare(a[column] as Buffer, b[column] as Buffer);
+      if (order !== 0) {
+        return order;
+      }
+    }
+    return 0;
+  };
 }
 
 function columnsOf(kind: RecordKind): Columns<unknown> {

@@ -1,6 +1,6 @@
-import type { StatementSync } from "node:sqlite";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { RecordKind, ValidRecord } from "../domain/records.ts";
-import { type Columns, columnNames, type SqlValue, toRow } from "./columns.ts";
+import { type Columns, columnNames, rowMaker, type SqlValue } from "./columns.ts";
 import { RECORD_TABLES } from "./record-tables.ts";
 import type { SqliteConnection } from "./sqlite.ts";
 import type { AddedRecords, RecordStore } from "./store.ts";
@@ -10,7 +10,7 @@ const ENDS = RECORD_TABLES.interception_ended.table;
 /** Stores records by prepared statements: a query builder would cost more than the insert itself. */
 export class SqliteRecordStore implements RecordStore {
   readonly #connection: SqliteConnection;
-  readonly #statements = new Map<RecordKind, StatementSync>();
+  readonly #tables = new Map<RecordKind, Table>();
 
   constructor(connection: SqliteConnection) {
     this.#connection = connection;
@@ -22,13 +22,13 @@ export class SqliteRecordStore implements RecordStore {
   }
 
   #saveNow(batch: readonly ValidRecord[]): AddedRecords {
-    const { database } = this.#connection;
+    const { database, place } = this.#connection;
     const added = new Map<RecordKind, number>();
     database.exec("begin immediate");
     try {
-      for (const record of batch) {
-        const { changes } = this.#statement(record.kind).run(...rowOf(record));
-        added.set(record.kind, (added.get(record.kind) ?? 0) + Number(changes));
+      for (const { kind, value } of batch) {
+        const changes = this.#table(kind).add(value);
+        added.set(kind, (added.get(kind) ?? 0) + changes);
       }
       database.exec("commit");
     } catch (error) {
@@ -38,21 +38,34 @@ export class SqliteRecordStore implements RecordStore {
       }
       throw error;
     }
+    place.check();
     return added;
   }
 
-  #statement(kind: RecordKind): StatementSync {
-    let statement = this.#statements.get(kind);
-    if (statement === undefined) {
-      statement = this.#connection.database.prepare(insertSql(kind));
-      this.#statements.set(kind, statement);
+  #table(kind: RecordKind): Table {
+    let table = this.#tables.get(kind);
+    if (table === undefined) {
+      table = new Table(this.#connection.database, kind);
+      this.#tables.set(kind, table);
     }
-    return statement;
+    return table;
   }
 }
 
-function rowOf({ kind, value }: ValidRecord): SqlValue[] {
-  return toRow(RECORD_TABLES[kind].columns as Columns<typeof value>, value);
+/** One table with its statement, which is prepared when the first record comes: the table must be there by then. */
+class Table {
+  readonly #rowOf: (value: unknown) => SqlValue[];
+  readonly #statement: StatementSync;
+
+  constructor(database: DatabaseSync, kind: RecordKind) {
+    this.#rowOf = rowMaker(RECORD_TABLES[kind].columns as Columns<unknown>);
+    this.#statement = database.prepare(insertSql(kind));
+  }
+
+  /** @returns how many rows that changed, 0 or 1 */
+  add(value: unknown): number {
+    return Number(this.#statement.run(...this.#rowOf(value)).changes);
+  }
 }
 
 function insertSql(kind: RecordKind): string {

@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 import { Kysely, type SqliteDatabase, SqliteDialect } from "kysely";
 import type { Schema } from "./schema.ts";
+import { SqlitePlace } from "./sqlite-place.ts";
 
 /**
  * How long a statement waits for another process that holds the database, in milliseconds. Short, because `node:sqlite`
@@ -14,6 +15,8 @@ const BUSY_TIMEOUT_MS = 1000;
 export interface SqliteConnection {
   readonly kysely: Kysely<Schema>;
   readonly database: DatabaseSync;
+  /** To be checked after each commit. */
+  readonly place: SqlitePlace;
 }
 
 /**
@@ -26,12 +29,13 @@ export function openSqlite(file: string): SqliteConnection {
   closeSync(openSync(file, "a", 0o600));
   const database = new DatabaseSync(file, { readBigInts: true, timeout: BUSY_TIMEOUT_MS });
   database.exec("pragma journal_mode = wal; pragma synchronous = full");
-  const kysely = new Kysely<Schema>({ dialect: new SqliteDialect({ database: asKyselyDatabase(database) }) });
-  return { kysely, database };
+  const place = new SqlitePlace(file);
+  const dialect = new SqliteDialect({ database: asKyselyDatabase(database, place) });
+  return { kysely: new Kysely<Schema>({ dialect }), database, place };
 }
 
 /** Kysely asks of each statement whether it returns rows; `node:sqlite` knows by its result columns. */
-function asKyselyDatabase(database: DatabaseSync): SqliteDatabase {
+function asKyselyDatabase(database: DatabaseSync, place: SqlitePlace): SqliteDatabase {
   return {
     close: () => database.close(),
     prepare: (sql) => {
@@ -39,7 +43,11 @@ function asKyselyDatabase(database: DatabaseSync): SqliteDatabase {
       return {
         reader: statement.columns().length > 0,
         all: (parameters) => statement.all(...(parameters as SQLInputValue[])),
-        run: (parameters) => statement.run(...(parameters as SQLInputValue[])),
+        run: (parameters) => {
+          const result = statement.run(...(parameters as SQLInputValue[]));
+          place.check();
+          return result;
+        },
         iterate: (parameters) => statement.iterate(...(parameters as SQLInputValue[])),
       };
     },

@@ -10,7 +10,7 @@ import { databaseAddress } from "./open-store.ts";
 stopMariaDbAfterAll();
 
 /** Everything; nothing is older. */
-const ALL = { filter: {}, limit: 100, withRecords: true };
+const ALL = { filter: {}, limit: 100, withRecords: true, maxBytes: 10_000_000 };
 
 describe.each(DATABASES)("$name", ({ make }) => {
   async function useMigrated(database?: TestDatabase) {
@@ -72,7 +72,7 @@ describe.each(DATABASES)("$name", ({ make }) => {
       modelThoughts: [],
     });
     await records.save([startRecord({ model: "M" }), startRecord({ model: "m" })]);
-    expect(await usage.listInterceptions({ ...ALL, filter: { model: "m" } })).toHaveLength(1);
+    expect((await usage.listInterceptions({ ...ALL, filter: { model: "m" } })).rows).toHaveLength(1);
   });
 
   test("a real end replaces a provisional one, within a batch too, and never the reverse", async () => {
@@ -102,7 +102,7 @@ describe.each(DATABASES)("$name", ({ make }) => {
     const seen: string[] = [];
     let after: { startedAt: bigint; id: string } | undefined;
     for (;;) {
-      const page = await usage.listInterceptions({ filter: {}, after, limit: 2, withRecords: false });
+      const { rows: page } = await usage.listInterceptions({ ...ALL, after, limit: 2 });
       const last = page.at(-1)?.interception;
       if (last === undefined) {
         break;
@@ -111,6 +111,76 @@ describe.each(DATABASES)("$name", ({ make }) => {
       seen.push(...page.map(({ interception }) => interception.id));
     }
     expect(seen).toEqual(starts.map(({ value }) => value.id).reverse());
+  });
+
+  test("a page holds no more text than asked for, but one interception always", async () => {
+    const { records, usage } = await useMigrated();
+    const starts = [0n, 1n, 2n, 3n].map((startedAt) =>
+      startRecord({ startedAt, userAgent: "é".repeat(500) }),
+    );
+    const prompts = starts.map(({ value }, index) =>
+      promptRecord({ interceptionId: value.id, prompt: "x".repeat(index === 1 ? 50_000 : 3000) }),
+    );
+    await records.save([...starts, ...prompts]);
+    const newestFirst = starts.map(({ value }) => value.id).reverse();
+    const list = async (changes: object) => {
+      const { rows, more } = await usage.listInterceptions({ ...ALL, maxBytes: 9000, ...changes });
+      return { ids: rows.map(({ interception }) => interception.id), more };
+    };
+    expect(await list({})).toEqual({ ids: newestFirst.slice(0, 2), more: true });
+    expect(await list({ limit: 1 })).toEqual({ ids: newestFirst.slice(0, 1), more: true });
+    const after = { startedAt: 2n, id: newestFirst[1] };
+    expect(await list({ after })).toEqual({ ids: newestFirst.slice(2, 3), more: true });
+    expect(await list({ after, withRecords: false })).toEqual({ ids: newestFirst.slice(2), more: false });
+    expect(await list({ withRecords: false, maxBytes: 2500 })).toEqual({
+      ids: newestFirst.slice(0, 2),
+      more: true,
+    });
+    expect(await list({ maxBytes: 100_000 })).toEqual({ ids: newestFirst, more: false });
+  });
+
+  test("names that differ in a trailing blank are two", async () => {
+    const { records, usage, credentials, deletions } = await useMigrated();
+    const actors = ["alice", "alice ", "Alice", "alicé", "alice\0"];
+    await records.save(
+      actors.map((initiatorId) => startRecord({ initiatorId, clientSessionId: initiatorId })),
+    );
+    for (const actor of actors) {
+      const token = { id: uuidv7(), actor, name: "", createdAt: 1n, expiresAt: null, revokedAt: null };
+      await credentials.addToken(token, randomBytes(32));
+    }
+    const groups = await usage.summarizeUsage({ filter: {}, dimensions: ["actor"] });
+    expect(groups.map(({ values, totals }) => [values[0], totals.interceptions])).toEqual(
+      actors.toSorted().map((actor) => [actor, 1n]),
+    );
+    expect(await usage.listSessions({ filter: {}, limit: 10 })).toHaveLength(actors.length);
+    for (const actor of actors) {
+      const { rows } = await usage.listInterceptions({ ...ALL, filter: { initiatorId: actor } });
+      expect(rows.map(({ interception }) => interception.initiatorId)).toEqual([actor]);
+      const { rows: ofSession } = await usage.listInterceptions({
+        ...ALL,
+        filter: { clientSessionId: actor },
+      });
+      expect(ofSession).toHaveLength(1);
+      expect((await credentials.listTokens({ actor, limit: 10 })).map((token) => token.actor)).toEqual([
+        actor,
+      ]);
+    }
+    expect(await deletions.deleteOfActor({ actor: "alice", startedBefore: 2n ** 60n, limit: 10 })).toBe(1);
+    expect((await usage.listInterceptions(ALL)).rows).toHaveLength(actors.length - 1);
+  });
+
+  test("a sum is exact beyond 64 bits", async () => {
+    const { records, usage } = await useMigrated();
+    const start = startRecord();
+    const { id: interceptionId } = start.value;
+    const inputTokens = 2n ** 63n - 1n;
+    const counts = [1n, 2n, 3n].map((outputTokens) =>
+      tokenUsageRecord({ interceptionId, inputTokens, outputTokens }),
+    );
+    await records.save([start, ...counts]);
+    const [group] = await usage.summarizeUsage({ filter: {}, dimensions: [] });
+    expect(group?.totals).toMatchObject({ inputTokens: 3n * inputTokens, outputTokens: 6n });
   });
 
   test("sums and sessions are exact", async () => {
@@ -163,7 +233,7 @@ describe.each(DATABASES)("$name", ({ make }) => {
     const batch = Array.from({ length: 100 }, () => startRecord());
     const added = await Promise.all([one.records.save(batch), two.records.save(batch.toReversed())]);
     expect(added.reduce((sum, counts) => sum + (counts.get("interception") ?? 0), 0)).toBe(100);
-    expect(await one.usage.listInterceptions({ ...ALL, limit: 1000 })).toHaveLength(100);
+    expect((await one.usage.listInterceptions({ ...ALL, limit: 1000 })).rows).toHaveLength(100);
   });
 
   test("tokens and gateway keys come back as they were", async () => {
@@ -223,7 +293,7 @@ describe.each(DATABASES)("$name", ({ make }) => {
     await records.save([...old, late, ...more, kept, promptRecord({ interceptionId: kept.value.id })]);
     expect(await deletions.deleteBefore(idAt(1000), 2)).toBe(true);
     while (await deletions.deleteBefore(idAt(1000), 2));
-    expect(await usage.listInterceptions(ALL)).toMatchObject([
+    expect((await usage.listInterceptions(ALL)).rows).toMatchObject([
       { interception: { id: kept.value.id }, userPrompts: [{ prompt: "Why?" }] },
     ]);
     expect((await records.save([late, ...more])).get("prompt_usage")).toBe(6);
@@ -254,7 +324,7 @@ describe.each(DATABASES)("$name", ({ make }) => {
     expect(await deletions.deleteOfActor({ actor: "alice", startedBefore: 3n, limit: 100 })).toBe(2);
     expect(await deletions.deleteOfActor({ actor: "alice", startedBefore: 3n, limit: 100 })).toBe(0);
     const left = async () =>
-      (await usage.listInterceptions(ALL)).map(({ interception, userPrompts }) => [
+      (await usage.listInterceptions(ALL)).rows.map(({ interception, userPrompts }) => [
         interception.initiatorId,
         userPrompts.length,
       ]);

@@ -68,13 +68,17 @@ export interface UsageGroup {
 
 /** Reads what was recorded. */
 export interface UsageStore {
-  /** Newest first, strictly after `after` in that order. Lists are empty unless `withRecords`. */
+  /**
+   * Newest first, strictly after `after` in that order. Lists are empty unless `withRecords`.
+   * @param query.maxBytes how much text they may hold, in bytes of UTF-8: then fewer than `limit` are read, one at least
+   */
   listInterceptions(query: {
     filter: InterceptionFilter;
     after?: InterceptionPosition | undefined;
     limit: number;
     withRecords: boolean;
-  }): Promise<InterceptionDetails[]>;
+    maxBytes: number;
+  }): Promise<{ rows: InterceptionDetails[]; more: boolean }>;
   /** One interception with all its records. */
   getInterception(id: string): Promise<InterceptionDetails | undefined>;
   /** Last used first, strictly after `after` in that order. */
@@ -83,7 +87,10 @@ export interface UsageStore {
     after?: SessionPosition | undefined;
     limit: number;
   }): Promise<SessionUsage[]>;
-  /** Totals by group, in order of the groups' values; without dimensions exactly one group. */
+  /**
+   * Totals by group, in order of the groups' values; without dimensions exactly one group. Sums are exact, also beyond
+   * 64 bits.
+   */
   summarizeUsage(query: {
     filter: InterceptionFilter;
     dimensions: readonly UsageDimension[];

@@ -15,6 +15,17 @@ const GROUPED_BY: Readonly<Record<UsageDimension, RawBuilder<string | bigint>>> 
   day: sql<bigint>`i.started_at - i.started_at % ${sql.lit(MICROS_PER_DAY)}`,
 };
 
+/** The four columns that are summed, by the names of their totals. */
+const TOKEN_COLUMNS = {
+  inputTokens: "t.input_tokens",
+  outputTokens: "t.output_tokens",
+  cacheReadInputTokens: "t.cache_read_input_tokens",
+  cacheWriteInputTokens: "t.cache_write_input_tokens",
+} as const satisfies Partial<Record<keyof UsageTotals, string>>;
+
+const HALF_BITS = 32;
+const LOW_HALF = 2 ** HALF_BITS - 1;
+
 type Query = Parameters<UsageStore["summarizeUsage"]>[0];
 
 /**
@@ -42,20 +53,35 @@ function interceptionTotals(db: Kysely<Schema>, { filter, dimensions }: Query) {
     .execute();
 }
 
-function tokenTotals(db: Kysely<Schema>, { filter, dimensions }: Query) {
-  return db
+async function tokenTotals(db: Kysely<Schema>, { filter, dimensions }: Query) {
+  const rows = await db
     .selectFrom("aibridge_interceptions as i")
     .innerJoin("aibridge_token_usages as t", "t.interception_id", "i.id")
     .select(groupColumns(dimensions))
-    .select(({ fn }) => [
-      fn.sum<bigint>("t.input_tokens").as("inputTokens"),
-      fn.sum<bigint>("t.output_tokens").as("outputTokens"),
-      fn.sum<bigint>("t.cache_read_input_tokens").as("cacheReadInputTokens"),
-      fn.sum<bigint>("t.cache_write_input_tokens").as("cacheWriteInputTokens"),
-    ])
+    .select(Object.entries(TOKEN_COLUMNS).flatMap(([name, column]) => halfSums(name, column)))
     .where(matching(filter))
     .$if(dimensions.length > 0, (query) => query.groupBy(groupExpressions(dimensions)))
     .execute();
+  return rows.map(withWholeSums);
+}
+
+/** The upper and the lower half of each number are summed for themselves: SQLite refuses a sum that needs 65 bits. */
+function halfSums(name: string, column: string) {
+  const number = sql.ref<bigint>(column);
+  return [
+    sql<bigint | null>`sum(${number} >> ${sql.lit(HALF_BITS)})`.as(`${name}High`),
+    sql<bigint | null>`sum(${number} & ${sql.lit(LOW_HALF)})`.as(`${name}Low`),
+  ];
+}
+
+function withWholeSums(row: object): object {
+  const halves = row as Record<string, SqlValue>;
+  const half = (name: string) => int64.fromSql(halves[name] ?? 0);
+  const sums = Object.keys(TOKEN_COLUMNS).map((name) => [
+    name,
+    (half(`${name}High`) << BigInt(HALF_BITS)) + half(`${name}Low`),
+  ]);
+  return { ...row, ...Object.fromEntries(sums) };
 }
 
 function toolTotals(db: Kysely<Schema>, { filter, dimensions }: Query) {

@@ -7,8 +7,9 @@ export class Readiness {
     this.#check = check;
   }
 
-  shuttingDown(): void {
-    this.#check = () => Promise.reject(new Error("shutting down"));
+  /** From now on it is not ready, and this is why. */
+  notReady(problem: string): void {
+    this.#check = () => Promise.reject(new Error(problem));
   }
 
   /** Why it is not ready; undefined if it is. */

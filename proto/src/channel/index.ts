@@ -9,6 +9,7 @@ export {
 } from "./authorization.ts";
 export { plaintextProblem } from "./plaintext.ts";
 export { digestSecret, MIN_KEY_LENGTH, secretsEqual } from "./secrets.ts";
+export { SessionManager } from "./session-manager.ts";
 export {
   CertificateFileError,
   type CertificatePart,
@@ -17,7 +18,7 @@ export {
   readCertificates,
 } from "./tls/certificate-files.ts";
 export { readClientCertificates, watchClientCertificates } from "./tls/open-client-certificates.ts";
-export { type CertificateLog, openServerTls } from "./tls/open-server-tls.ts";
+export { type CertificateLog, certificateLog, openServerTls } from "./tls/open-server-tls.ts";
 export { refusedHandshake, type ServerCertificatePaths, ServerTls } from "./tls/server-tls.ts";
 export { tlsProblem } from "./tls/tls-problem.ts";
 export { type CertificateEvents, WatchedCertificates } from "./tls/watched-certificates.ts";

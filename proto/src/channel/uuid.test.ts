@@ -31,6 +31,16 @@ test.each(["", "x", "019AB3F0-6C1E-7A55-8B9F-0D6C7F1A2B3C", "019ab3f06c1e7a558b9
   },
 );
 
+test("one wrong character anywhere makes it no id", () => {
+  const id = uuidv7();
+  for (const wrong of ["-", "g", "A", " ", "\0", "\u0130", "\u{1f600}"]) {
+    for (let at = 0; at < id.length; at += 1) {
+      const text = id.slice(0, at) + wrong + id.slice(at + 1);
+      expect([text, isUuid(text)]).toEqual([text, text === id]);
+    }
+  }
+});
+
 test("bytes of another length are refused", () => {
   expect(() => uuidFromBytes(new Uint8Array(15))).toThrow("16 bytes");
 });

@@ -198,7 +198,9 @@ const WRONG: readonly (readonly [what: string, text: string, messages: readonly 
   [
     "a pattern that does not compile",
     mcp('tool_allow: "(read"'),
-    ['a.yaml:2: mcp_servers[0].tool_allow: expected a regular expression such as ^read_, found "(read"'],
+    [
+      'a.yaml:2: mcp_servers[0].tool_allow: expected a regular expression in RE2 syntax such as ^read_, found "(read"',
+    ],
   ],
   [
     "a header value that is no text",

@@ -76,7 +76,7 @@ test("an empty file is a complete configuration", () => {
     clientBody: { seconds: 60n },
   });
   expect(config.recording).toMatchObject({
-    durability: Durability.RECORDER,
+    durability: Durability.PROCESS,
     onFailure: OnRecordFailure.REFUSE,
     spoolMaxBytes: 4_294_967_296n,
     maxContentBytes: 1_048_576n,

@@ -27,7 +27,7 @@ const recording = section({
     process: Durability.PROCESS,
     disk: Durability.DISK,
     recorder: Durability.RECORDER,
-  }).default(Durability.RECORDER),
+  }).default(Durability.PROCESS),
   on_failure: choice({ refuse: OnRecordFailure.REFUSE, pass: OnRecordFailure.PASS }).default(
     OnRecordFailure.REFUSE,
   ),

@@ -1,10 +1,15 @@
 import { Code, ConnectError, type HandlerContext, type ServiceImpl } from "@connectrpc/connect";
-import type { StreamLifetime } from "../../transport/stream-lifetime.ts";
 import type { Health } from "./health-descriptor.ts";
 import { ServingStatus } from "./health-descriptor.ts";
 
+/** Says when a long-lived stream must end. */
+export interface StreamLifetime {
+  /** Yields what `open` yields until the stream must end; the signal handed to `open` aborts at that moment. */
+  during<T>(context: HandlerContext, open: (signal: AbortSignal) => AsyncIterable<T>): AsyncIterable<T>;
+}
+
 export interface HealthDependencies {
-  /** True while the control plane can do its work. */
+  /** True while the server can do its work. */
   readonly isReady: () => Promise<boolean>;
   readonly lifetime: StreamLifetime;
   /** Names of the services that are served. */
@@ -16,7 +21,7 @@ interface CheckRequest {
   readonly service: string;
 }
 
-/** grpc.health.v1.Health: every service is as ready as the control plane itself. */
+/** grpc.health.v1.Health: every service is as ready as the server itself. */
 export function healthService({
   isReady,
   lifetime,

@@ -2,10 +2,9 @@ import { once } from "node:events";
 import * as http from "node:http";
 import * as http2 from "node:http2";
 import type * as net from "node:net";
-import type { ServerTls } from "@aibridge/proto/channel";
-import type { Logger } from "pino";
+import type { ServerTls } from "../channel/tls/server-tls.ts";
 import { type Accept, plaintextFront } from "./plaintext-front.ts";
-import { tlsFront } from "./tls-front.ts";
+import { type ConnectionLog, tlsFront } from "./tls-front.ts";
 import { watchPeer } from "./watch-peer.ts";
 
 const TCP_KEEPALIVE_MS = 30_000;
@@ -22,7 +21,7 @@ export type RequestHandler = (
 export interface RpcListenerOptions {
   /** Undefined: plaintext. */
   readonly tls: ServerTls | undefined;
-  readonly logger: Logger;
+  readonly logger: ConnectionLog;
 }
 
 /** One port for HTTP/1.1 and HTTP/2: plaintext (h2c with prior knowledge), or TLS with ALPN. */

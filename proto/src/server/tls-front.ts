@@ -1,11 +1,15 @@
 import type { Server } from "node:net";
 import { createServer } from "node:tls";
-import { refusedHandshake, type ServerTls } from "@aibridge/proto/channel";
-import type { Logger } from "pino";
+import { refusedHandshake, type ServerTls } from "../channel/tls/server-tls.ts";
 import type { Accept } from "./plaintext-front.ts";
 
+/** Where refused connections are told; a pino logger is one. */
+export interface ConnectionLog {
+  warn(details: object, message: string): void;
+}
+
 /** Accepts TLS connections; what they speak is agreed in the handshake (ALPN), HTTP/1.1 with clients that do not ask. */
-export function tlsFront(tls: ServerTls, logger: Logger, accept: Accept): Server {
+export function tlsFront(tls: ServerTls, logger: ConnectionLog, accept: Accept): Server {
   const server = tls.listener(
     (options) => createServer({ ...options, ALPNProtocols: ["h2", "http/1.1"] }),
     "certified",
