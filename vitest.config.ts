@@ -11,7 +11,7 @@ export default defineConfig({
           ...everywhere,
           name: "unit",
           include: [
-            "{proto,dataplane,controlplane,sdk,bench}/**/*.test.ts",
+            "{proto,dataplane,controlplane,sdk,bench,examples}/**/*.test.ts",
             "test/arch/**/*.test.ts",
             "test/pins/**/*.test.ts",
           ],
