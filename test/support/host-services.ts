@@ -15,10 +15,14 @@ export interface HostServer extends AsyncDisposable {
   readonly calls: readonly string[];
 }
 
-/** Serves the given services on a free port. */
+/**
+ * Serves the given services on a free port.
+ * @param onSession is told of each HTTP/2 connection
+ */
 export async function startHostServer(
   protocol: HostProtocol,
   routes: (router: ConnectRouter) => void,
+  onSession: (session: ServerHttp2Session) => void = () => undefined,
 ): Promise<HostServer> {
   const calls: string[] = [];
   const serve = connectNodeAdapter({
@@ -32,6 +36,7 @@ export async function startHostServer(
     serve(request, response);
   };
   const server = protocol === "grpc" ? createHttp2(handler) : createHttp1(handler);
+  server.on("session", onSession);
   const closeConnections = connectionCloser(server);
   server.listen(0, "127.0.0.1");
   await once(server, "listening");

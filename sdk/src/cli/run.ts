@@ -1,5 +1,6 @@
 import { nearest, UsageError } from "@aibridge/proto/settings";
 import packageJson from "../../package.json" with { type: "json" };
+import { conformanceRecorder } from "./conformance-recorder.ts";
 import type { CliCommand, CliContext } from "./context.ts";
 import { gatewayKeysCreate } from "./gateway-keys-create.ts";
 import { gatewayKeysList } from "./gateway-keys-list.ts";
@@ -27,6 +28,7 @@ const COMMANDS: readonly CliCommand[] = [
   interceptionsShow,
   interceptionsDelete,
   usage,
+  conformanceRecorder,
 ];
 
 /**
