@@ -1,7 +1,7 @@
 import { Code, type ConnectError } from "@connectrpc/connect";
 import { GatewayError } from "./gateway-error.ts";
 
-/** The one place that knows what undici, Node and Connect call their errors. */
+/** The one place that knows what the upstream client, Node and Connect call their errors. */
 
 const connectCodes = new Set([
   "ECONNREFUSED",
@@ -10,7 +10,7 @@ const connectCodes = new Set([
   "EHOSTUNREACH",
   "ENETUNREACH",
   "ETIMEDOUT",
-  "UND_ERR_CONNECT_TIMEOUT",
+  "UPSTREAM_CONNECT_TIMEOUT",
   "CERT_HAS_EXPIRED",
   "DEPTH_ZERO_SELF_SIGNED_CERT",
   "SELF_SIGNED_CERT_IN_CHAIN",
@@ -22,14 +22,20 @@ const connectCodes = new Set([
 export function fromUpstreamFailure(reason: unknown, provider: string): GatewayError {
   if (reason instanceof GatewayError) return reason;
   const code = errorCode(reason);
-  if (code === "UND_ERR_HEADERS_TIMEOUT" || code === "UND_ERR_BODY_TIMEOUT")
+  if (code === "UPSTREAM_FIRST_BYTE_TIMEOUT" || code === "UPSTREAM_IDLE_TIMEOUT")
     return new GatewayError("upstream_timeout", `The provider ${provider} was silent for too long.`, {
       cause: reason,
     });
-  if (code === "UND_ERR_INVALID_ARG")
+  if (code === "UPSTREAM_INVALID_REQUEST")
     return new GatewayError(
       "internal_error",
       `The request cannot be sent to provider ${provider}: its configuration (base_url, key) is not valid.`,
+      { cause: reason },
+    );
+  if (code === "UPSTREAM_INVALID_ANSWER")
+    return new GatewayError(
+      "upstream_invalid_answer",
+      `The provider ${provider} sent an answer that is not valid HTTP/1.1.`,
       { cause: reason },
     );
   if (connectCodes.has(code))

@@ -3,7 +3,7 @@ const minSecretLength = 8;
 
 /** The secret parts of a credential's header values, without schemes such as "Bearer". */
 export function secretsOf(headers: readonly (readonly [name: string, value: string])[]): string[] {
-  const secrets = headers.map(([, value]) => value.replace(/^\S+ +/, "").trim());
+  const secrets = headers.map(([, value]) => value.slice(value.indexOf(" ") + 1).trim());
   return secrets.filter((secret) => secret.length >= minSecretLength);
 }
 

@@ -66,7 +66,7 @@ export function upstreamHeaders(rawHeaders: readonly string[], options: Upstream
 /** The headers that a client gets of an upstream answer, as a flat list of names and values. */
 export function downstreamHeaders(headers: IncomingHttpHeaders): string[] {
   const kept: string[] = [];
-  const named = headers.connection === undefined ? undefined : splitNames(String(headers.connection));
+  const named = namedIn(headers.connection?.toString());
   for (const name of Object.keys(headers)) {
     if (responseDropped.has(name) || named?.has(name) || name.startsWith("x-aibridge-")) continue;
     const value = headers[name];
@@ -86,15 +86,16 @@ function namedByConnection(rawHeaders: readonly string[]): Set<string> | undefin
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] as string;
     if (name.length !== 10 || name.toLowerCase() !== "connection") continue;
-    const value = rawHeaders[i + 1] as string;
-    if (value.toLowerCase() === "keep-alive") continue;
-    named = new Set([...(named ?? []), ...splitNames(value)]);
+    const more = namedIn(rawHeaders[i + 1]);
+    if (more !== undefined) named = new Set([...(named ?? []), ...more]);
   }
   return named;
 }
 
-function splitNames(value: string): Set<string> {
-  return new Set(value.split(",").map((name) => name.trim().toLowerCase()));
+/** The names in a Connection header; undefined for "keep-alive", which nearly all of them are and which names none. */
+function namedIn(connection: string | undefined): Set<string> | undefined {
+  if (connection === undefined || connection.toLowerCase() === "keep-alive") return undefined;
+  return new Set(connection.split(",").map((name) => name.trim().toLowerCase()));
 }
 
 function pushActor(headers: string[], actor: Actor): void {

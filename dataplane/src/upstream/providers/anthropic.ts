@@ -10,7 +10,7 @@ export const anthropic: ProviderKind = {
   passthrough: [
     { methods: ["GET", "HEAD"], path: "/v1/models" },
     { methods: ["GET", "HEAD"], path: "/v1/models/*" },
-    { methods: ["POST"], path: "/v1/messages/count_tokens" },
+    { methods: ["POST"], path: "/v1/messages/count_tokens", counts: "messages" },
     { methods: "*", path: "/api/event_logging/*" },
   ],
   mount: "",

@@ -15,6 +15,8 @@ export interface PassthroughRoute {
   readonly path: string;
   /** True if it reads what is stored at the provider: with a central key that may be another actor's. */
   readonly storedState?: boolean;
+  /** The API of requests that are only counted: they get the tools that the request itself would get. */
+  readonly counts?: ApiName;
 }
 
 /** What one type of provider is like: data more than code. */
