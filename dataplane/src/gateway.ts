@@ -1,20 +1,29 @@
 import type { Invalidation } from "@aibridge/proto";
+import { API_VERSION } from "@aibridge/proto/channel";
 import type { CompiledOptions } from "./config/compile-options.ts";
+import { OptionError } from "./config/option-error.ts";
 import { askActor } from "./control/ask-actor.ts";
 import { CachedActors } from "./control/cached-actors.ts";
 import { Channels } from "./control/channels.ts";
 import { identifyCaller } from "./control/identify-caller.ts";
 import { askInProcess } from "./control/in-process-actors.ts";
 import type { AskActor } from "./control/ports.ts";
+import { askToolPolicy, CachedToolPolicies } from "./control/tool-policies.ts";
 import { jwtVerifier } from "./control/verify-jwt.ts";
 import { watchConfig } from "./control/watch-config.ts";
+import { errorCode } from "./errors/from-reason.ts";
 import { BodyBudget } from "./ingress/body-budget.ts";
 import { ConcurrencyLimits } from "./ingress/concurrency-limits.ts";
 import { Drain } from "./ingress/drain.ts";
 import { createHandler, type RequestHandler } from "./ingress/handler.ts";
+import { guardedFetch } from "./mcp/guarded-fetch.ts";
+import { ServerLinks } from "./mcp/server-links.ts";
+import { ToolSource } from "./mcp/tool-source.ts";
+import { ConversationTools } from "./plan/conversation-tools.ts";
 import { CurrentConfig } from "./plan/current-config.ts";
+import { defaultSpoolBytes } from "./plan/runtime-config.ts";
+import { DurableRecorder, type DurableRecorderOptions } from "./record/durable-recorder.ts";
 import { deliverInProcess } from "./record/in-process-recorder.ts";
-import { StreamRecorder, type StreamRecorderOptions } from "./record/stream-recorder.ts";
 import { LabelBounds } from "./telemetry/interception-metrics.ts";
 import { createMetrics, type Metrics } from "./telemetry/metrics.ts";
 import { UpstreamClient } from "./upstream/upstream-client.ts";
@@ -41,7 +50,7 @@ const flushMs = 5_000;
 
 /**
  * Builds every stage of a gateway and hands each what it needs.
- * @throws ConfigError if the configuration is given and cannot be worked by
+ * @throws ConfigError if the configuration is given and cannot be worked by, OptionError if the spool's folder cannot
  */
 export function buildGateway(options: CompiledOptions): Gateway {
   const { log, gatewayId } = options;
@@ -62,21 +71,17 @@ export function buildGateway(options: CompiledOptions): Gateway {
     ask: identifyCaller(actorSource(options, channels), jwtVerifier(log)),
     staleForMs: () => config.value?.identity.staleForMs ?? 0,
   });
-  // Nothing goes upstream before the recorder has the start.
-  const recorder = new StreamRecorder({
-    ...recorderTarget(options, channels),
-    streaming: options.rpcProtocol !== "connect",
-    pass: () => config.value?.recording.pass ?? false,
-    log,
-    metrics,
-  });
+  // Nothing goes upstream before the start is as safe as the configuration asks.
+  const recorder = buildRecorder(options, { ...recorderTarget(options, channels), config, metrics });
+  const tools = centralTools(options, channels, { config, metrics });
   const stopping = new AbortController();
-  const watching = followConfig(options, channels, { actors, config }, stopping.signal);
+  const watching = followConfig(options, channels, { actors, config, tools }, stopping.signal);
 
   const drain = new Drain();
   const handler = createHandler({
     config: () => config.value,
     actors,
+    tools,
     recorder,
     upstream,
     bodies: new BodyBudget(),
@@ -98,7 +103,7 @@ export function buildGateway(options: CompiledOptions): Gateway {
       await drain.close(graceMs);
       stopping.abort();
       const undelivered = await recorder.close(flushMs);
-      await Promise.all([watching, upstream.close()]);
+      await Promise.all([watching, upstream.close(), tools?.close()]);
       channels.close();
       return undelivered;
     },
@@ -112,17 +117,86 @@ function actorSource({ actors, log }: CompiledOptions, channels: Channels): AskA
 function recorderTarget(
   { recorder }: CompiledOptions,
   channels: Channels,
-): Pick<StreamRecorderOptions, "recorder" | "connected"> {
+): Pick<DurableRecorderOptions, "recorder" | "connected"> {
   if (typeof recorder !== "string") return { recorder: deliverInProcess(recorder) };
   const { client, connected } = channels.recorder(recorder);
   return { recorder: client, ...(connected && { connected }) };
+}
+
+/** Central tools: who gets them, where they are, and how they are called. */
+function centralTools(
+  { toolPolicy, log }: CompiledOptions,
+  channels: Channels,
+  { config, metrics }: { readonly config: CurrentConfig; readonly metrics: Metrics },
+) {
+  if (toolPolicy === undefined) return undefined;
+  const policies = new CachedToolPolicies({
+    ask: askToolPolicy(channels.toolPolicies(toolPolicy)),
+    failed: (error) => log.warn({ reason: errorCode(error) }, "the tool policy service cannot be asked"),
+  });
+  const { fetch, close } = guardedFetch();
+  const links = new ServerLinks({
+    fetch,
+    clientVersion: API_VERSION,
+    log,
+    reached: (server, up) => metrics.mcpServerUp.set({ server }, up ? 1 : 0),
+  });
+  const source = new ToolSource({
+    policies,
+    links,
+    log,
+    discoveryBudgetMs: () => config.value?.mcp.discoveryBudgetMs ?? 0,
+    discoveryFailed: (server) => metrics.mcpDiscoveryFailures.inc({ server }),
+  });
+  return {
+    source,
+    conversations: new ConversationTools(source),
+    policies,
+    close: () => {
+      links.close();
+      return close();
+    },
+  };
+}
+
+/** @throws OptionError if the folder of the spool cannot be used */
+function buildRecorder(
+  { spool, rpcProtocol, log }: CompiledOptions,
+  {
+    config,
+    ...others
+  }: Pick<DurableRecorderOptions, "recorder" | "connected" | "metrics"> & { readonly config: CurrentConfig },
+): DurableRecorder {
+  const recording = () => config.value?.recording;
+  const options: DurableRecorderOptions = {
+    ...others,
+    streaming: rpcProtocol !== "connect",
+    pass: () => recording()?.pass ?? false,
+    log,
+  };
+  if (spool === undefined) return new DurableRecorder(options);
+  const maxBytes = () => recording()?.spoolMaxBytes ?? defaultSpoolBytes;
+  const durability = () => recording()?.durability ?? "process";
+  try {
+    return new DurableRecorder({ ...options, spool: { root: spool, maxBytes, durability } });
+  } catch (error) {
+    throw new OptionError("spool", `folder ${spool} cannot be used (${errorCode(error)})`);
+  }
 }
 
 /** Follows the configuration service, if there is one, until the signal aborts. */
 async function followConfig(
   { configService, gatewayId, log }: CompiledOptions,
   channels: Channels,
-  { actors, config }: { readonly actors: CachedActors; readonly config: CurrentConfig },
+  {
+    actors,
+    config,
+    tools,
+  }: {
+    readonly actors: CachedActors;
+    readonly config: CurrentConfig;
+    readonly tools: { readonly policies: CachedToolPolicies } | undefined;
+  },
   signal: AbortSignal,
 ): Promise<void> {
   if (configService === undefined) return;
@@ -132,10 +206,14 @@ async function followConfig(
       gatewayId,
       log,
       onConfig: (next) => void config.offer(next),
-      onInvalidation: (invalidation) => invalidate(actors, invalidation),
+      onInvalidation: (invalidation) => {
+        invalidate(actors, invalidation);
+        tools?.policies.markStale();
+      },
       onConnected: () => {
         config.heard();
         actors.reconnected();
+        tools?.policies.markStale();
       },
       onInterruption: () => {
         config.unheard();

@@ -13,6 +13,7 @@ import { type Environment, type ListenAddress, readCommandLine, UsageError } fro
 import { compileOptions } from "./config/compile-options.ts";
 import { dataplaneCommand } from "./config/flags.ts";
 import { followConfigFile } from "./config/follow-config-file.ts";
+import { OptionError } from "./config/option-error.ts";
 import type { GatewayOptions } from "./config/options.ts";
 import { type DataplaneSettings, dataplaneSettings, type Flags } from "./config/settings.ts";
 import { listenerTls, serviceCertificates } from "./config/tls-settings.ts";
@@ -55,13 +56,12 @@ export async function main(argv: readonly string[], env: Environment): Promise<n
     log.info({ signal }, "shutting down");
     server.close();
     unfollow?.();
-    const undelivered = await gateway.close(flags["shutdown-grace"]);
+    await gateway.close(flags["shutdown-grace"]);
     server.closeAllConnections();
     admin.close();
     admin.closeAllConnections();
     tls?.close();
     certificates?.close();
-    if (undelivered > 0) log.error({ records: undelivered }, "records could not be delivered");
     return 0;
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
@@ -70,8 +70,10 @@ export async function main(argv: readonly string[], env: Environment): Promise<n
   }
 }
 
-function serviceUrls({ recorder, actors, configService }: DataplaneSettings): string[] {
-  return [...new Set([recorder, actors, ...(configService === undefined ? [] : [configService])])];
+function serviceUrls({ recorder, actors, toolPolicy, configService }: DataplaneSettings): string[] {
+  return [
+    ...new Set([recorder, actors, toolPolicy, ...(configService === undefined ? [] : [configService])]),
+  ];
 }
 
 function startGateway(
@@ -85,7 +87,9 @@ function startGateway(
   try {
     return buildGateway(compileOptions({ ...settings, config, log, metrics, insecurePlaintext }));
   } catch (error) {
-    throw error instanceof ConfigError ? new UsageError(`--config: ${error.message}`) : error;
+    if (error instanceof ConfigError) throw new UsageError(`--config: ${error.message}`);
+    // Every other option was checked with its flag: what is left is the spool's folder.
+    throw error instanceof OptionError ? new UsageError(`--${error.message}`) : error;
   }
 }
 

@@ -4,6 +4,16 @@ import { eventually } from "../support/eventually.ts";
 import { apiNames, interceptionId, send } from "../support/requests.ts";
 import { useGateway } from "../support/use-gateway.ts";
 
+/** The configuration with the durability under which a request waits for the recorder. */
+const waitingForRecorder = {
+  config: (url: string) => `
+providers:
+  - { name: anthropic, type: anthropic, base_url: "${url}", keys: [sk-ant-central-0123456789abcdef], max_retries: 0 }
+  - { name: openai, type: openai, base_url: "${url}/v1", keys: [sk-central-0123456789abcdef], max_retries: 0 }
+recording: { durability: recorder }
+`,
+};
+
 test("away at start: 503 in each API's shape, then it works as soon as the control plane is there", async () => {
   await using gateway = await useGateway({ controlPlaneAway: true });
   for (const api of apiNames) {
@@ -29,8 +39,39 @@ test("away at start: 503 in each API's shape, then it works as soon as the contr
   expect((await gateway.interception(interceptionId(served))).interception?.initiatorId).toBe("bob");
 });
 
-test("away for a while: new requests are refused, open streams finish, and their records arrive afterwards", async () => {
+test("away for a while: traffic goes on, and every record arrives afterwards", async () => {
   await using gateway = await useGateway();
+  await (await send(gateway, "messages", false)).text();
+  const hold = Promise.withResolvers<void>();
+  gateway.provider.next({
+    content: "one two three",
+    usage: { input: 11, output: 22 },
+    delivery: { stall: { afterEvents: 3, until: hold.promise } },
+  });
+  const open = await send(gateway, "messages", true);
+  await gateway.controlPlane.stop("SIGKILL");
+  const answers: Response[] = [open];
+  for (let i = 0; i < 20; i++) {
+    const answer = await send(gateway, "messages", i % 2 === 0);
+    expect(answer.status).toBe(200);
+    await answer.text();
+    answers.push(answer);
+  }
+  hold.resolve();
+  expect(await open.text()).toContain("event: message_stop");
+  expect((await fetch(`${gateway.adminUrl}/readyz`)).status).toBe(200);
+
+  await gateway.startControlPlane();
+  for (const answer of answers) {
+    const { ended, tokenUsages, promptUsages } = await gateway.interception(interceptionId(answer));
+    expect(ended?.outcome).toBe(InterceptionOutcome.COMPLETED);
+    expect([tokenUsages.length, promptUsages.length]).toEqual([1, 1]);
+  }
+  expect(await gateway.interceptions()).toHaveLength(answers.length + 1);
+});
+
+test("durability recorder, away for a while: new requests are refused, open streams finish, and their records arrive afterwards", async () => {
+  await using gateway = await useGateway(waitingForRecorder);
   const hold = Promise.withResolvers<void>();
   gateway.provider.next({
     content: "one two three",
@@ -69,12 +110,12 @@ test("away for a while: new requests are refused, open streams finish, and their
   );
 });
 
-test("on_failure: pass lets requests through while the recorder is away", async () => {
+test("durability recorder, on_failure: pass lets requests through while the recorder is away", async () => {
   await using gateway = await useGateway({
     config: (url) => `
 providers:
   - { name: anthropic, type: anthropic, base_url: "${url}", keys: [sk-ant-central-0123456789abcdef] }
-recording: { on_failure: pass }
+recording: { durability: recorder, on_failure: pass }
 `,
   });
   await (await send(gateway, "messages", false)).text();
@@ -110,8 +151,8 @@ test("restarted: everything goes on, and nothing is stored twice", async () => {
   }
 });
 
-test("slow: a request waits until its start is acknowledged, and nothing goes upstream before", async () => {
-  await using gateway = await useGateway();
+test("durability recorder, slow: a request waits until its start is acknowledged, and nothing goes upstream before", async () => {
+  await using gateway = await useGateway(waitingForRecorder);
   await (await send(gateway, "messages", false)).text();
   const before = gateway.provider.requests.length;
   gateway.controlPlane.signal("SIGSTOP");
@@ -125,8 +166,22 @@ test("slow: a request waits until its start is acknowledged, and nothing goes up
   expect((await answer).status).toBe(200);
 });
 
-test("frozen: a start is not waited for without end, and what was refused still ends", async () => {
+test("frozen: requests are as fast as ever", async () => {
   await using gateway = await useGateway();
+  await (await send(gateway, "messages", false)).text();
+  gateway.controlPlane.signal("SIGSTOP");
+  const startedAt = performance.now();
+  const answer = await send(gateway, "messages", true);
+  await answer.text();
+  expect(performance.now() - startedAt).toBeLessThan(1_000);
+  gateway.controlPlane.signal("SIGCONT");
+  expect((await gateway.interception(interceptionId(answer))).ended?.outcome).toBe(
+    InterceptionOutcome.COMPLETED,
+  );
+});
+
+test("durability recorder, frozen: a start is not waited for without end, and what was refused still ends", async () => {
+  await using gateway = await useGateway(waitingForRecorder);
   await (await send(gateway, "messages", false)).text();
   gateway.controlPlane.signal("SIGSTOP");
   const startedAt = performance.now();

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { type Config, ConfigSchema } from "@aibridge/proto";
 import { MIN_KEY_LENGTH, uuidv7, type WatchedCertificates } from "@aibridge/proto/channel";
 import { type ConfigObject, configVersion, readConfigObject } from "@aibridge/proto/config-file";
@@ -17,6 +18,8 @@ export interface CompiledOptions {
   readonly recorder: string | RecorderFunctions;
   /** A text is a URL. */
   readonly actors: string | ActorFunctions;
+  /** Undefined: nobody gets central tools. */
+  readonly toolPolicy: string | undefined;
   /** Undefined: the configuration is given. */
   readonly configService: string | undefined;
   /** Undefined: the configuration service sends it. */
@@ -24,6 +27,8 @@ export interface CompiledOptions {
   /** Empty if no service has a URL. Secret. */
   readonly gatewayKey: string;
   readonly gatewayId: string;
+  /** Folder of the spool; undefined: records are kept in memory. */
+  readonly spool: string | undefined;
   readonly rpcProtocol: RpcProtocol;
   readonly certificates: WatchedCertificates | undefined;
   /** Without a slash at the end: "/ai", "". */
@@ -44,6 +49,7 @@ export function compileOptions(options: GatewayOptions): CompiledOptions {
     config: options.config && compileConfig(options.config),
     gatewayKey: gatewayKey(options, Object.values(services)),
     gatewayId: options.gatewayId ?? `gw-${uuidv7()}`,
+    spool: spool(options.spool),
     rpcProtocol: options.rpcProtocol ?? "grpc",
     certificates: options.certificates,
     basePath: basePath(options.basePath ?? ""),
@@ -92,6 +98,7 @@ function compileServices(options: GatewayOptions) {
   return {
     recorder: checkUrl("recorder", recorder, options),
     actors: checkUrl("actors", actors, options),
+    toolPolicy: checkUrl("toolPolicy", options.toolPolicy ?? controlPlane, options),
     configService: checkUrl("configService", configService, options),
   };
 }
@@ -139,4 +146,9 @@ function basePath(given: string): string {
   const path = given.replace(/\/+$/, "");
   if (path === "" || /^(?:\/[A-Za-z0-9._~-]+)+$/.test(path)) return path;
   throw new OptionError("basePath", `expected a plain path such as /ai, found "${given}"`);
+}
+
+function spool(folder: string | undefined): string | undefined {
+  if (folder === "") throw new OptionError("spool", "expected the path of a folder, found an empty text");
+  return folder === undefined ? undefined : resolve(folder);
 }

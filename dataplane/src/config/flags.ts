@@ -50,7 +50,7 @@ export const dataplaneCommand = defineCommand({
       kind: "text",
       placeholder: "DIR",
       default: "./data/spool",
-      description: "folder of this data plane's own state",
+      description: "folder where records are kept until they are delivered; data planes may share it",
     },
     "rpc-protocol": {
       kind: "text",

@@ -32,6 +32,11 @@ export interface GatewayOptions {
    */
   readonly configService?: string | undefined;
   /**
+   * Which central MCP tools an actor gets: the URL of a ToolPolicyService.
+   * @default `controlPlane`; none without it
+   */
+  readonly toolPolicy?: string | undefined;
+  /**
    * The configuration itself: an object with the keys of `aibridge.yaml`, or a Config message. `configure` changes it
    * later. Its `mcp_servers` are not used.
    * @default what the configuration service sends
@@ -42,6 +47,13 @@ export interface GatewayOptions {
    * @default none; needed as soon as there is such a URL
    */
   readonly gatewayKey?: string | undefined;
+  /**
+   * Folder in which records are kept until they are delivered, made if it is not there; several gateways may share it.
+   * It should be on a disk that survives the process.
+   * @default none: records are kept in 64 MiB of memory, `recording.durability` is not looked at, and every request
+   * waits until the recorder has acknowledged its start, as with `recorder`
+   */
+  readonly spool?: string | undefined;
   /**
    * Name of this gateway in records.
    * @default a random one

@@ -24,12 +24,15 @@ export interface DataplaneSettings {
   /** URLs of the services. */
   readonly recorder: string;
   readonly actors: string;
+  readonly toolPolicy: string;
   /** Undefined: the configuration comes from a file. */
   readonly configService: string | undefined;
   /** The configuration file, if there is one. */
   readonly configFile: ConfigFileWatch | undefined;
   readonly gatewayKey: string;
   readonly gatewayId: string;
+  /** Folder of the spool. */
+  readonly spool: string;
   readonly rpcProtocol: RpcProtocol;
 }
 
@@ -46,10 +49,12 @@ export function dataplaneSettings(flags: Flags, env: Environment): DataplaneSett
     adminListen,
     recorder: serviceUrl("--recorder", flags.recorder ?? flags.controlplane, insecure),
     actors: serviceUrl("--actors", flags.actors ?? flags.controlplane, insecure),
+    toolPolicy: serviceUrl("--tool-policy", flags["tool-policy"] ?? flags.controlplane, insecure),
     configService: configService(flags, insecure),
     configFile: flags.config === undefined ? undefined : openConfig(flags.config, env),
     gatewayKey: gatewayKey(flags["gateway-key"]),
     gatewayId: flags["gateway-id"] ?? gatewayIdIn(flags.spool),
+    spool: flags.spool,
     rpcProtocol: flags["rpc-protocol"] as RpcProtocol,
   };
 }

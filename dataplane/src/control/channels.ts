@@ -1,11 +1,10 @@
-import { ActorService, ConfigService, RecorderService } from "@aibridge/proto";
-import { channelInterceptor, type WatchedCertificates } from "@aibridge/proto/channel";
+import { ActorService, ConfigService, RecorderService, ToolPolicyService } from "@aibridge/proto";
+import { channelInterceptor, SessionManager, type WatchedCertificates } from "@aibridge/proto/channel";
 import { type Client, createClient, type Interceptor, type Transport } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcTransport } from "@connectrpc/connect-node";
 import { connectionError, connectionErrors } from "./connection-errors.ts";
 import { dial } from "./dial.ts";
 import { FollowingAgent } from "./following-agent.ts";
-import { SessionManager } from "./session-manager.ts";
 
 export type RpcProtocol = "grpc" | "connect";
 
@@ -45,6 +44,10 @@ export class Channels {
 
   actors(url: string): Client<typeof ActorService> {
     return createClient(ActorService, this.#channel(url).transport);
+  }
+
+  toolPolicies(url: string): Client<typeof ToolPolicyService> {
+    return createClient(ToolPolicyService, this.#channel(url).transport);
   }
 
   config(url: string): Client<typeof ConfigService> {

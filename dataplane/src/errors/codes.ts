@@ -58,6 +58,7 @@ export const errorCodes = {
   stored_state_not_allowed: { status: 403, ...denied },
   provider_not_found: { status: 404, ...missing },
   route_not_found: { status: 404, ...missing },
+  thread_not_found: { status: 404, ...missing },
   method_not_allowed: { status: 405, ...invalid },
   request_timeout: { status: 408, ...invalid, retry: true },
   request_too_large: { status: 413, ...invalid, anthropic: "request_too_large" },
@@ -83,6 +84,7 @@ export const errorCodes = {
   upstream_redirect: { status: 502, ...provider, retry: false },
   upstream_truncated: { status: 502, ...provider },
   upstream_invalid_answer: { status: 502, ...provider },
+  upstream_turn_refused: { status: 502, ...provider },
   not_ready: { status: 503, ...unavailable },
   overloaded: { status: 503, ...unavailable },
   shutting_down: { status: 503, ...unavailable },
@@ -90,6 +92,8 @@ export const errorCodes = {
   provider_without_key: { status: 503, ...unavailable, retry: false },
   actors_unavailable: { status: 503, ...unavailable },
   recorder_unavailable: { status: 503, ...unavailable },
+  spool_full: { status: 503, ...unavailable },
+  spool_unavailable: { status: 503, ...unavailable },
   upstream_timeout: { status: 504, ...provider },
 } as const satisfies Record<string, ErrorRow>;
 

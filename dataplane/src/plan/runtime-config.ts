@@ -1,4 +1,4 @@
-import { type Config, OnClientDisconnect, OnRecordFailure, type Provider } from "@aibridge/proto";
+import { type Config, Durability, OnClientDisconnect, OnRecordFailure, type Provider } from "@aibridge/proto";
 import type { Duration } from "@bufbuild/protobuf/wkt";
 import { durationMs } from "@bufbuild/protobuf/wkt";
 import { maskCredential } from "../config/mask.ts";
@@ -54,11 +54,19 @@ export interface RuntimeConfig {
     readonly clientBodyMs: number;
   };
   readonly recording: {
+    readonly durability: "process" | "disk" | "recorder";
     readonly pass: boolean;
+    readonly spoolMaxBytes: number;
     readonly maxContentBytes: number;
     readonly prompts: boolean;
     readonly thoughts: boolean;
     readonly toolInputs: boolean;
+  };
+  readonly mcp: {
+    readonly maxTurns: number;
+    readonly concurrency: number;
+    readonly callTimeoutMs: number;
+    readonly discoveryBudgetMs: number;
   };
   readonly drainOnDisconnect: boolean;
 }
@@ -70,7 +78,7 @@ export function runtimeConfig(config: Config): RuntimeConfig {
     if (providers.has(provider.name)) throw new ConfigError(`provider ${provider.name} is configured twice`);
     providers.set(provider.name, runtimeProvider(provider));
   }
-  const { limits, timeouts, recording, identity } = config;
+  const { limits, timeouts, recording, identity, mcp } = config;
   return Object.freeze({
     version: config.version,
     providers,
@@ -88,15 +96,32 @@ export function runtimeConfig(config: Config): RuntimeConfig {
       clientBodyMs: milliseconds(timeouts?.clientBody, 60_000),
     },
     recording: {
+      durability: durabilities.get(recording?.durability ?? Durability.PROCESS) ?? "process",
       pass: recording?.onFailure === OnRecordFailure.PASS,
+      spoolMaxBytes: count(recording?.spoolMaxBytes, defaultSpoolBytes),
       maxContentBytes: Math.min(count(recording?.maxContentBytes, 1024 * 1024), longestContentBytes),
       prompts: recording?.prompts ?? true,
       thoughts: recording?.thoughts ?? true,
       toolInputs: recording?.toolInputs ?? true,
     },
+    mcp: {
+      maxTurns: count(mcp?.maxTurns, 20),
+      concurrency: count(mcp?.concurrency, 10),
+      callTimeoutMs: milliseconds(mcp?.callTimeout, 60_000),
+      discoveryBudgetMs: milliseconds(mcp?.discoveryBudget, 2_000),
+    },
     drainOnDisconnect: config.onClientDisconnect === OnClientDisconnect.DRAIN,
   });
 }
+
+/** Size of the spool where nothing is configured. */
+export const defaultSpoolBytes = 4 * 1024 * 1024 * 1024;
+
+const durabilities = new Map<Durability, RuntimeConfig["recording"]["durability"]>([
+  [Durability.PROCESS, "process"],
+  [Durability.DISK, "disk"],
+  [Durability.RECORDER, "recorder"],
+]);
 
 /** A record may have 2 MiB in all; this leaves room for what is beside its text. */
 const longestContentBytes = 2 * 1024 * 1024 - 64 * 1024;

@@ -44,6 +44,24 @@ export interface InterceptionStart {
   readonly startedAtMs: number;
 }
 
+/** A call of a central tool. */
+export interface InjectedToolCall {
+  readonly messageId: string;
+  /** The provider's id of the call. */
+  readonly callId: string;
+  /** The tool's own name at its server. */
+  readonly tool: string;
+  /** Name of the server in the policy. */
+  readonly server: string;
+  readonly serverUrl: string;
+  /** Raw JSON as the model wrote it. */
+  readonly input: string;
+  /** Why there is no result of the tool's own; undefined if there is one. */
+  readonly error: string | undefined;
+  /** Undefined if it was not run. */
+  readonly durationMs: number | undefined;
+}
+
 export type Outcome = "completed" | "failed" | "cancelled_by_client" | "rejected";
 
 /** How an interception ended. */
@@ -158,6 +176,28 @@ export class InterceptionRecording implements ObservationSink {
     this.#recorder.append({ case: "toolUsage", value });
   }
 
+  /** A call of a central tool: one that was run, or one that was left out of the turn it came with. */
+  injectedToolCall(call: InjectedToolCall): void {
+    if (this.#isFlood("toolUsage")) return;
+    const input = this.#content(call.input, this.#recording.toolInputs);
+    const value = create(ToolUsageSchema, {
+      ...this.#child(),
+      messageId: name(call.messageId),
+      toolCallId: name(call.callId),
+      tool: name(call.tool),
+      serverUrl: name(call.serverUrl),
+      input: input.text,
+      injected: true,
+      ...truncation(input),
+    });
+    if (call.error !== undefined) value.invocationError = name(call.error);
+    if (call.durationMs !== undefined) {
+      this.#metrics.toolInvoked(call.server, call.tool);
+      value.duration = microsecondDuration(call.durationMs);
+    }
+    this.#recorder.append({ case: "toolUsage", value });
+  }
+
   thought(thought: ObservedThought): void {
     if (this.#isFlood("modelThought")) return;
     const content = this.#content(thought.content, this.#recording.thoughts);
@@ -190,7 +230,7 @@ export class InterceptionRecording implements ObservationSink {
   }
 
   /** Waits until what was observed so far is as safe as configured; undefined if it is. */
-  settled(): Promise<void> | undefined {
+  settled(): Promise<unknown> | undefined {
     return this.#recorder.settled();
   }
 

@@ -2,15 +2,18 @@ import { InterceptionEndedSchema } from "@aibridge/proto";
 import { create } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { expect, test } from "vitest";
-import { encodeRecord } from "./encode-record.ts";
-import { PendingRecords } from "./pending-records.ts";
-import type { RecordBody } from "./recorder.ts";
+import { recordIds } from "./decode-record.ts";
+import { MemoryQueue } from "./memory-queue.ts";
+import { encodedRecord } from "./record-store.ts";
 import { UnaryLink } from "./unary-link.ts";
 
 /** Runs a link over the given records, again after each break, until all are settled or it broke `breaks` times. */
 async function deliverAll(ids: readonly string[], deliver: (id: string) => Promise<unknown>, breaks = 100) {
-  const pending = new PendingRecords(Number.MAX_SAFE_INTEGER);
-  for (const id of ids) push(pending, id);
+  const pending = new MemoryQueue(Number.MAX_SAFE_INTEGER);
+  for (const id of ids)
+    pending.append(
+      encodedRecord({ case: "interceptionEnded", value: create(InterceptionEndedSchema, { id }) }),
+    );
   const over = new AbortController();
   const rejected: string[] = [];
   const link = new UnaryLink(({ value }) => deliver(value.id), pending, {
@@ -18,28 +21,13 @@ async function deliverAll(ids: readonly string[], deliver: (id: string) => Promi
     acknowledged: () => {
       if (pending.size === 0) over.abort();
     },
-    rejected: ({ id }, code) => rejected.push(`${id} ${Code[code]}`),
+    rejected: ({ bytes }, code) => rejected.push(`${recordIds(bytes, false).id} ${Code[code]}`),
   });
   let broken = 0;
   while (!over.signal.aborted && broken < breaks) {
     await link.run(over.signal).catch(() => broken++);
   }
   return { broken, rejected, left: pending.size };
-}
-
-function push(pending: PendingRecords, id: string): void {
-  const body: RecordBody = { case: "interceptionEnded", value: create(InterceptionEndedSchema, { id }) };
-  const bytes = encodeRecord(body);
-  pending.push({
-    kind: body.case,
-    id,
-    bytes,
-    body,
-    sent: false,
-    withdrawn: false,
-    rejected: false,
-    acknowledged: undefined,
-  });
 }
 
 test("a record that fails is delivered again, those that passed are not", async () => {

@@ -1,8 +1,11 @@
 import type { RecorderService } from "@aibridge/proto";
 import { type Client, Code, ConnectError } from "@connectrpc/connect";
-import type { PendingRecord, PendingRecords } from "./pending-records.ts";
+import { decodeRecord } from "./decode-record.ts";
+import type { Link, LinkEvents } from "./link.ts";
+import type { QueuedRecord, RecordQueue } from "./record-queue.ts";
 import type { RecordBody } from "./recorder.ts";
-import type { Link, LinkEvents } from "./recorder-link.ts";
+import { Trials } from "./trials.ts";
+import { WakeUp } from "./wake-up.ts";
 
 /** Stores one record; resolves once it is safe. Rejects with a ConnectError, or with anything else for a failure. */
 export type DeliverRecord = (record: RecordBody, signal: AbortSignal) => Promise<unknown>;
@@ -13,55 +16,39 @@ const concurrentBytes = 1024 * 1024;
 /** A record that fails this often by a fault of the recorder, while others pass, is given up. */
 const maxFaults = 10;
 
-/** The faults of a recorder with one record. */
-interface Faults {
-  count: number;
-  /** How many records had passed before the first of them. */
-  readonly passedBefore: number;
-}
-
 /** Delivery by the six unary methods, for recorders that do not have StreamRecords. */
 export class UnaryLink implements Link {
   readonly #deliver: DeliverRecord;
-  readonly #pending: PendingRecords;
+  readonly #queue: RecordQueue;
   readonly #events: LinkEvents;
-  /** Settled, but not acknowledged: one before them failed. They are not sent again. */
-  readonly #settled = new WeakSet<PendingRecord>();
-  readonly #faults = new WeakMap<PendingRecord, Faults>();
+  /** Of records that were tried and are not acknowledged. */
+  readonly #trials = new Trials();
+  readonly #somethingToDo = new WakeUp();
   #passed = 0;
-  #wake: (() => void) | undefined;
 
-  constructor(deliver: DeliverRecord, pending: PendingRecords, events: LinkEvents) {
+  constructor(deliver: DeliverRecord, queue: RecordQueue, events: LinkEvents) {
     this.#deliver = deliver;
-    this.#pending = pending;
+    this.#queue = queue;
     this.#events = events;
   }
 
   wake(): void {
-    this.#wake?.();
-    this.#wake = undefined;
+    this.#somethingToDo.wake();
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    this.#pending.rewind();
-    const stop = () => this.wake();
-    signal.addEventListener("abort", stop, { once: true });
-    try {
-      while (!signal.aborted) await this.#deliverNext(signal);
-    } finally {
-      signal.removeEventListener("abort", stop);
-    }
+    this.#queue.rewind();
+    await this.#somethingToDo.during(signal, async () => {
+      while (!signal.aborted) {
+        if (this.#queue.unsent === 0) await this.#somethingToDo.sleep();
+        else await this.#deliverNext(signal);
+      }
+    });
   }
 
-  /** Delivers the next few records, or waits until there are some. */
+  /** Delivers the next few records. */
   async #deliverNext(signal: AbortSignal): Promise<void> {
-    const batch = this.#pending.take(concurrency, concurrentBytes);
-    const last = batch.at(-1);
-    if (last === undefined) {
-      return new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-    }
+    const batch = await this.#queue.take(concurrency, concurrentBytes);
     const passedBefore = this.#passed;
     // All of them come to an end before any is tried again, so that no record is delivered twice at the same time.
     const results = await Promise.allSettled(
@@ -69,14 +56,15 @@ export class UnaryLink implements Link {
     );
     const failed = results.find((result) => result.status === "rejected");
     if (failed !== undefined) throw failed.reason;
-    this.#pending.acknowledge(last);
+    this.#trials.forget(batch);
+    this.#queue.acknowledge(batch);
     this.#events.acknowledged(batch);
   }
 
-  async #settle(record: PendingRecord, passedBefore: number, signal: AbortSignal): Promise<void> {
-    if (this.#settled.has(record)) return;
+  async #settle(record: QueuedRecord, passedBefore: number, signal: AbortSignal): Promise<void> {
+    if (this.#trials.of(record).settled) return;
     try {
-      await this.#deliver(record.body, signal);
+      await this.#deliver(decodeRecord(record.bytes), signal);
       this.#passed++;
     } catch (error) {
       const { code, rawMessage } = ConnectError.from(error);
@@ -85,17 +73,17 @@ export class UnaryLink implements Link {
         this.#events.rejected(record, code, rawMessage);
       }
     }
-    this.#settled.add(record);
+    this.#trials.of(record).settled = true;
     this.#events.up();
   }
 
   /** Counts a fault. True if it is this record that the recorder cannot take, not any record. */
-  #isHopeless(record: PendingRecord, code: Code, passedBefore: number): boolean {
+  #isHopeless(record: QueuedRecord, code: Code, passedBefore: number): boolean {
     if (code !== Code.Internal && code !== Code.Unknown) return false;
-    const faults = this.#faults.get(record) ?? { count: 0, passedBefore };
-    faults.count++;
-    this.#faults.set(record, faults);
-    return faults.count >= maxFaults && this.#passed > faults.passedBefore;
+    const trial = this.#trials.of(record);
+    if (trial.faults === 0) trial.passedBefore = passedBefore;
+    trial.faults++;
+    return trial.faults >= maxFaults && this.#passed > trial.passedBefore;
   }
 }
 

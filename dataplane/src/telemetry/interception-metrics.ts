@@ -1,5 +1,7 @@
 import type { ObservedUsage } from "../apis/observation.ts";
+import { InterceptionSeries } from "./interception-series.ts";
 import { BoundedLabel, type Metrics } from "./metrics.ts";
+import type { Labels } from "./series.ts";
 
 /** What names one interception in metrics. */
 export interface InterceptionLabels {
@@ -10,11 +12,27 @@ export interface InterceptionLabels {
   readonly initiatorId: string;
 }
 
-/** Bounds the values that clients and models choose, once for a data plane. */
+/** Bounds the values that clients and models choose, and keeps what is counted under them, once for a data plane. */
 export class LabelBounds {
   readonly models = new BoundedLabel();
   readonly tools = new BoundedLabel();
   readonly types = new BoundedLabel();
+  readonly #series = new Map<string, InterceptionSeries>();
+
+  /** @param labels with a model out of `models` */
+  series(metrics: Metrics, labels: InterceptionLabels): InterceptionSeries {
+    const { provider, model, route, client } = labels;
+    const initiatorId = metrics.withInitiator ? labels.initiatorId : undefined;
+    // None of them but the last may hold a line break.
+    const key = `${provider}\n${route}\n${client}\n${model.length}\n${model}\n${initiatorId ?? ""}`;
+    let series = this.#series.get(key);
+    if (series === undefined) {
+      const initiator: Labels = initiatorId === undefined ? {} : { initiator_id: initiatorId };
+      series = new InterceptionSeries(metrics, { provider, model, route, client }, initiator);
+      this.#series.set(key, series);
+    }
+    return series;
+  }
 }
 
 /** The metrics of one interception. */
@@ -22,8 +40,7 @@ export class InterceptionMetrics {
   readonly #metrics: Metrics;
   readonly #bounds: LabelBounds;
   readonly #labels: InterceptionLabels;
-  readonly #model: string;
-  readonly #initiator: { initiator_id?: string };
+  readonly #series: InterceptionSeries;
   readonly #acceptedAt: number;
   #inflight = false;
 
@@ -31,30 +48,34 @@ export class InterceptionMetrics {
   constructor(metrics: Metrics, bounds: LabelBounds, labels: InterceptionLabels, acceptedAt: number) {
     this.#metrics = metrics;
     this.#bounds = bounds;
-    this.#labels = labels;
-    this.#model = bounds.models.value(labels.model);
-    this.#initiator = metrics.withInitiator ? { initiator_id: labels.initiatorId } : {};
+    this.#labels = { ...labels, model: bounds.models.value(labels.model) };
+    this.#series = bounds.series(metrics, this.#labels);
     this.#acceptedAt = acceptedAt;
   }
 
   began(): void {
     this.#inflight = true;
-    this.#metrics.inflight.inc(this.#place());
+    this.#series.inflight.add(1);
   }
 
   /** The gateway's own time before the request went upstream, in milliseconds. */
   dispatched(ownMs: number): void {
-    this.#metrics.overhead.observe({ provider: this.#labels.provider, model: this.#model }, ownMs / 1000);
+    this.#series.overhead.observe(ownMs / 1000);
   }
 
   prompted(): void {
-    const { provider, client } = this.#labels;
-    this.#metrics.prompts.inc({ provider, model: this.#model, client, ...this.#initiator });
+    this.#series.prompts.add(1);
   }
 
   toolSelected(name: string): void {
-    const { provider } = this.#labels;
-    this.#metrics.toolSelections.inc({ provider, model: this.#model, name: this.#bounds.tools.value(name) });
+    const { provider, model } = this.#labels;
+    this.#metrics.toolSelections.inc({ provider, model, name: this.#bounds.tools.value(name) });
+  }
+
+  toolInvoked(server: string, name: string): void {
+    const { provider, model } = this.#labels;
+    const labels = { provider, model, server, name: this.#bounds.tools.value(name) };
+    this.#metrics.injectedToolInvocations.inc(labels);
   }
 
   /** A record that is left out. */
@@ -72,31 +93,13 @@ export class InterceptionMetrics {
   }
 
   ended(end: { readonly outcome: string; readonly timeToFirstByteMs: number | undefined }): void {
-    const { provider, route, client } = this.#labels;
-    if (this.#inflight) this.#metrics.inflight.dec(this.#place());
-    const labels = {
-      provider,
-      model: this.#model,
-      status: end.outcome,
-      route,
-      method: "POST",
-      client,
-      ...this.#initiator,
-    };
-    this.#metrics.interceptions.inc(labels);
-    const place = { provider, model: this.#model };
-    this.#metrics.duration.observe(place, (performance.now() - this.#acceptedAt) / 1000);
-    if (end.timeToFirstByteMs !== undefined)
-      this.#metrics.firstByte.observe(place, end.timeToFirstByteMs / 1000);
+    if (this.#inflight) this.#series.inflight.add(-1);
+    this.#series.interceptions(end.outcome).add(1);
+    this.#series.duration.observe((performance.now() - this.#acceptedAt) / 1000);
+    if (end.timeToFirstByteMs !== undefined) this.#series.firstByte.observe(end.timeToFirstByteMs / 1000);
   }
 
   #count(type: string, tokens: number): void {
-    if (tokens === 0) return;
-    const { provider, client } = this.#labels;
-    this.#metrics.tokens.inc({ provider, model: this.#model, type, client, ...this.#initiator }, tokens);
-  }
-
-  #place() {
-    return { provider: this.#labels.provider, model: this.#model, route: this.#labels.route };
+    if (tokens > 0) this.#series.tokens(type).add(tokens);
   }
 }

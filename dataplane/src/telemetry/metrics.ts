@@ -11,8 +11,12 @@ export interface MetricsOptions {
 
 /** Counts of one spool. */
 export interface SpoolCounts {
+  /** Records that are not acknowledged. */
   readonly records: number;
+  /** What counts against the spool's limit: its files, or the memory of records without a spool. */
   readonly bytes: number;
+  /** Seconds since the oldest record that is not acknowledged was made, 0 if there is none. */
+  readonly oldestAgeSeconds: number;
 }
 
 const durationBuckets = [0.5, 2, 5, 15, 30, 60, 120];
@@ -30,7 +34,7 @@ export function createMetrics(options: MetricsOptions = {}) {
     new Gauge({ name: prefix + name, help, labelNames, registers: [registry] });
   const histogram = (name: string, help: string, labelNames: string[], buckets: number[]) =>
     new Histogram({ name: prefix + name, help, labelNames, buckets, registers: [registry] });
-  let spool: () => SpoolCounts = () => ({ records: 0, bytes: 0 });
+  let spool: () => SpoolCounts = () => ({ records: 0, bytes: 0, oldestAgeSeconds: 0 });
   let configAge: () => number = () => 0;
   if (options.process ?? true) collectDefaultMetrics({ register: registry, prefix });
 
@@ -76,6 +80,17 @@ export function createMetrics(options: MetricsOptions = {}) {
       "Tool calls of the model that the client runs",
       ["provider", "model", "name"],
     ),
+    injectedToolInvocations: counter(
+      "injected_tool_invocations_total",
+      "Central tools that the gateway ran",
+      ["provider", "model", "server", "name"],
+    ),
+    mcpServerUp: gauge("mcp_server_up", "1 if the MCP server answered the last time, else 0", ["server"]),
+    mcpDiscoveryFailures: counter(
+      "mcp_discovery_failures_total",
+      "Requests that went without the tools of an MCP server because it did not list them in time",
+      ["server"],
+    ),
     recordsAcknowledged: counter("records_acknowledged_total", "Records acknowledged by the recorder", [
       "kind",
     ]),
@@ -106,8 +121,14 @@ export function createMetrics(options: MetricsOptions = {}) {
   gaugeOf(
     registry,
     `${prefix}spool_bytes`,
-    "Bytes of records that are not acknowledged yet",
+    "Bytes of the spool's files, which recording.spool_max_bytes limits (without a spool: of records in memory)",
     () => spool().bytes,
+  );
+  gaugeOf(
+    registry,
+    `${prefix}spool_oldest_age_seconds`,
+    "Age of the oldest record that is not acknowledged yet",
+    () => spool().oldestAgeSeconds,
   );
   return metrics;
 }

@@ -12,13 +12,13 @@ import { Code, ConnectError, createClient, createRouterTransport } from "@connec
 import { pino } from "pino";
 import { afterEach, expect, test, vi } from "vitest";
 import { createMetrics } from "../telemetry/metrics.ts";
+import { DurableRecorder, type DurableRecorderOptions } from "./durable-recorder.ts";
 import { RecordingRefused } from "./recorder.ts";
-import { StreamRecorder, type StreamRecorderOptions } from "./stream-recorder.ts";
 
 type Answer = MessageInitShape<typeof StreamRecordsResponseSchema>;
 type StreamRecords = (requests: AsyncIterable<StreamRecordsRequest>) => AsyncIterable<Answer>;
 
-const open: StreamRecorder[] = [];
+const open: DurableRecorder[] = [];
 afterEach(async () => {
   await Promise.all(open.splice(0).map((recorder) => recorder.close(0)));
 });
@@ -26,7 +26,7 @@ afterEach(async () => {
 /** A recorder client over a service in process, which keeps what it receives in `received`. */
 function setUp(
   service: { streamRecords?: StreamRecords; unary?: (id: string) => void },
-  options: Partial<StreamRecorderOptions> = {},
+  options: Partial<DurableRecorderOptions> = {},
 ) {
   const received: string[] = [];
   const unary = (kind: string, id: string | undefined) => {
@@ -50,7 +50,7 @@ function setUp(
     });
   });
   const metrics = createMetrics({ process: false });
-  const recorder = new StreamRecorder({
+  const recorder = new DurableRecorder({
     recorder: createClient(RecorderService, transport),
     log: pino({ level: "silent" }),
     metrics,
