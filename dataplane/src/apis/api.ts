@@ -1,6 +1,7 @@
 import type { GatewayError } from "../errors/gateway-error.ts";
 import type { JsonObject } from "../json/json-object.ts";
 import type { ObservationSink, ObservedError } from "./observation.ts";
+import type { CentralTool, ToolConversation, ToolConversationOptions } from "./tool-conversation.ts";
 
 export type ApiName = "messages" | "chat" | "responses";
 
@@ -87,6 +88,12 @@ export interface Api {
   readRequest(bytes: Buffer): ApiRequest;
   /** The body with the member that asks for usage added; only called if `facts.includesUsage` is false. */
   addIncludeUsage(request: ApiRequest): Buffer;
+  /** Serves the request with central tools; undefined where it gets none, or this API has none yet. */
+  withTools(
+    request: ApiRequest,
+    tools: readonly CentralTool[],
+    options?: ToolConversationOptions,
+  ): ToolConversation | undefined;
   observeStream(sink: ObservationSink, options: ObserveOptions): StreamObserver;
   /** Reports the facts of a whole JSON answer with status 2xx (bounded by the caller). Never throws. */
   observeAnswer(sink: ObservationSink, body: Buffer, options: ObserveOptions): AnswerEnd;

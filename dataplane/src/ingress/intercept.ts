@@ -4,7 +4,11 @@ import type { Api, ApiRequest } from "../apis/api.ts";
 import type { ResolvedActor } from "../control/ports.ts";
 import { errorCode } from "../errors/from-reason.ts";
 import { GatewayError } from "../errors/gateway-error.ts";
-import { Exchange, type ExchangeEnd } from "../loop/exchange.ts";
+import { Exchange, type ExchangeEnd, type ExchangeOptions } from "../loop/exchange.ts";
+import { plainRelay } from "../loop/plain-relay.ts";
+import { runCalls } from "../loop/run-calls.ts";
+import { ToolLoop } from "../loop/tool-loop.ts";
+import { TurnRelay } from "../loop/turn-relay.ts";
 import type { RuntimeConfig, RuntimeProvider } from "../plan/runtime-config.ts";
 import { InterceptionRecording } from "../record/interception-recording.ts";
 import { RecordingRefused } from "../record/recorder.ts";
@@ -13,6 +17,7 @@ import { concealed, secretsOf } from "../upstream/conceal.ts";
 import type { UpstreamCredential } from "../upstream/credential.ts";
 import { upstreamHeaders } from "../upstream/headers.ts";
 import type { UpstreamRequest } from "../upstream/upstream-client.ts";
+import { recordLeftOut, runCall, type ToolRequest, toolRequest } from "./central-tools.ts";
 import { ClientAnswer } from "./client-answer.ts";
 import { clientSession } from "./client-session.ts";
 import { errorAnswer } from "./error-answer.ts";
@@ -32,6 +37,13 @@ interface Admitted {
   readonly request: ApiRequest;
 }
 
+/** An admitted request with everything that is looked up for it. */
+interface Planned extends Admitted {
+  /** The client's name for the conversation. */
+  readonly session: string | undefined;
+  readonly tools: ToolRequest | undefined;
+}
+
 /** Longest time an answer is read on after its client went away, where the configuration says so. */
 const drainMs = 60_000;
 
@@ -46,10 +58,20 @@ export async function intercept(
   const request = api.readRequest(body.decoded);
   const whole: Admitted = { ...admitted, body, request };
   checkStoredState(whole);
-  await serve(stage, context, whole);
+  const session = clientSession(context.client, context.request.headers, request.facts.metadataUserId);
+  const tools = toolRequest(stage, {
+    caller: admitted.caller,
+    providerName: admitted.route.provider.name,
+    api,
+    request,
+    addUsage: addsUsage(whole),
+    client: context.client,
+    clientSessionId: session,
+  });
+  await serve(stage, context, { ...whole, session, tools: tools instanceof Promise ? await tools : tools });
 }
 
-async function serve(stage: Stage, context: RequestContext, admitted: Admitted): Promise<void> {
+async function serve(stage: Stage, context: RequestContext, admitted: Planned): Promise<void> {
   const id = uuidv7();
   const { request: incoming, response } = context;
   const answer = new ClientAnswer(response, {
@@ -61,7 +83,7 @@ async function serve(stage: Stage, context: RequestContext, admitted: Admitted):
   let end: ExchangeEnd;
   try {
     await recording.begin();
-    const exchange = newExchange(stage, admitted, incoming, answer, recording);
+    const exchange = newServing(stage, admitted, incoming, answer, recording);
     context.sent = true;
     const untrack = stage.drain.track((reason) => exchange.abort(reason));
     metrics.dispatched(context.ownMs());
@@ -97,7 +119,7 @@ function endUnserved(
   });
 }
 
-function newRecording(stage: Stage, context: RequestContext, admitted: Admitted, id: string) {
+function newRecording(stage: Stage, context: RequestContext, admitted: Planned, id: string) {
   const { route, config, caller, credential, request } = admitted;
   const { provider, template } = route;
   const { headers } = context.request;
@@ -117,7 +139,7 @@ function newRecording(stage: Stage, context: RequestContext, admitted: Admitted,
     route: template,
     facts: request.facts,
     client: context.client,
-    clientSessionId: clientSession(context.client, headers, request.facts.metadataUserId),
+    clientSessionId: admitted.session,
     userAgent: headers["user-agent"] ?? "",
     byok: credential.byok,
     credentialHint: credential.hint,
@@ -127,30 +149,57 @@ function newRecording(stage: Stage, context: RequestContext, admitted: Admitted,
   return { recording: new InterceptionRecording(start, stage.recorder, metrics, config.recording), metrics };
 }
 
-function newExchange(
+/** One exchange, or several with calls of central tools between them. */
+function newServing(
   stage: Stage,
-  admitted: Admitted,
+  admitted: Planned,
   incoming: IncomingMessage,
   downstream: ClientAnswer,
   recording: InterceptionRecording,
-): Exchange {
-  const { route, api, config, request } = admitted;
+): Pick<Exchange, "run" | "abort"> {
+  const { route, api, config, request, credential, tools } = admitted;
   const { facts } = request;
-  const addUsage = facts.streaming && !facts.includesUsage && route.provider.includeUsage;
-  const upstreamBody = addUsage ? api.addIncludeUsage(request) : undefined;
-  return new Exchange({
-    client: stage.upstream,
-    request: upstreamRequest(admitted, incoming, upstreamBody),
+  const addUsage = addsUsage(admitted);
+  const answer = {
     api,
     observe: { hideUsage: addUsage, usageOptional: facts.warmUp },
     sink: recording,
+    concealed: credential.byok ? [] : secretsOf(credential.headers),
+  };
+  const newExchange = (
+    body: Buffer | undefined,
+    how: Pick<ExchangeOptions, "relay" | "edited" | "downstream">,
+  ) =>
+    new Exchange({
+      ...how,
+      client: stage.upstream,
+      request: upstreamRequest(admitted, incoming, body),
+      acceptEncoding: incoming.headers["accept-encoding"]?.toString(),
+      provider: route.provider.name,
+      maxRetries: route.provider.maxRetries,
+      drainMs: config.drainOnDisconnect ? drainMs : 0,
+      settled: () => recording.settled(),
+    });
+  if (tools === undefined)
+    return newExchange(addUsage ? api.addIncludeUsage(request) : undefined, {
+      relay: plainRelay(answer),
+      edited: addUsage,
+      downstream,
+    });
+  const { conversation } = tools;
+  const { concurrency, callTimeoutMs, maxTurns } = config.mcp;
+  return new ToolLoop({
+    conversation,
     downstream,
-    acceptEncoding: incoming.headers["accept-encoding"]?.toString(),
-    concealed: admitted.credential.byok ? [] : secretsOf(admitted.credential.headers),
     provider: route.provider.name,
-    maxRetries: route.provider.maxRetries,
-    drainMs: config.drainOnDisconnect ? drainMs : 0,
-    settled: () => recording.settled(),
+    maxTurns,
+    newRelay: () => new TurnRelay({ ...answer, conversation }),
+    newExchange: (body, relay, turn) => newExchange(body, { relay, edited: true, downstream: turn }),
+    run: (calls, signal) => {
+      const run = { stage, request: tools, recording, timeoutMs: callTimeoutMs, signal };
+      return runCalls(calls, { run: (call) => runCall(call, run), concurrency });
+    },
+    leftOut: (calls) => recordLeftOut(recording, calls, tools),
   });
 }
 
@@ -180,6 +229,11 @@ function upstreamRequest(
     firstByteMs,
     idleMs,
   };
+}
+
+/** True if the gateway asks for the usage of a stream whose client does not. */
+function addsUsage({ request: { facts }, route }: Admitted): boolean {
+  return facts.streaming && !facts.includesUsage && route.provider.includeUsage;
 }
 
 /** With a central key the stored answer of a background request could be read by others who use that key. */

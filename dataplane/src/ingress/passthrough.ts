@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from "node:http";
+import { apis } from "../apis/index.ts";
 import type { ResolvedActor } from "../control/ports.ts";
 import { errorCode, fromUpstreamFailure } from "../errors/from-reason.ts";
 import { GatewayError } from "../errors/gateway-error.ts";
@@ -6,7 +7,9 @@ import type { RuntimeConfig } from "../plan/runtime-config.ts";
 import type { UpstreamCredential } from "../upstream/credential.ts";
 import { downstreamHeaders, upstreamHeaders } from "../upstream/headers.ts";
 import type { AnswerHandler, UpstreamCall } from "../upstream/upstream-client.ts";
+import { toolRequest } from "./central-tools.ts";
 import { ClientAnswer } from "./client-answer.ts";
+import { clientSession } from "./client-session.ts";
 import { storedStateRefused } from "./intercept.ts";
 import type { RequestContext } from "./request-context.ts";
 import type { PassthroughMatch } from "./route.ts";
@@ -32,10 +35,11 @@ export async function passThrough(
   const method = request.method ?? "GET";
   stage.metrics.passthrough.inc({ provider: provider.name, route: route.template, method });
   const body = await context.readBody(stage.bodies, config);
+  const edited = route.counts && (await withCountedTools(stage, context, input, body.decoded));
   const headers = upstreamHeaders(request.rawHeaders, {
     credential,
     identityEncoding: false,
-    decodedBody: false,
+    decodedBody: edited !== undefined,
     trustedHeader: config.identity.trustedHeader,
     actor: provider.sendActorHeaders ? caller.actor : undefined,
   });
@@ -55,7 +59,7 @@ export async function passThrough(
       method,
       path: route.upstreamTarget,
       headers,
-      body: body.bytes.length === 0 ? null : body.bytes,
+      body: edited ?? (body.bytes.length === 0 ? null : body.bytes),
       connectMs,
       firstByteMs,
       idleMs,
@@ -63,6 +67,34 @@ export async function passThrough(
     relay,
   );
   await relay.run(call).finally(untrack);
+}
+
+/** A request whose tokens are counted, with the tools that the request itself would get; undefined where it gets none. */
+async function withCountedTools(
+  stage: Stage,
+  { client, request: { headers } }: RequestContext,
+  { route, caller }: PassthroughInput,
+  body: Buffer,
+): Promise<Buffer | undefined> {
+  if (stage.tools === undefined || route.counts === undefined) return undefined;
+  try {
+    const api = apis[route.counts];
+    const request = api.readRequest(body);
+    const tools = await toolRequest(stage, {
+      caller,
+      providerName: route.provider.name,
+      api,
+      request,
+      addUsage: false,
+      client,
+      clientSessionId: clientSession(client, headers, request.facts.metadataUserId),
+    });
+    return tools?.conversation.body;
+  } catch (error) {
+    // What cannot be read is the provider's to refuse.
+    if (error instanceof GatewayError) return undefined;
+    throw error;
+  }
 }
 
 /** Relays an answer byte for byte. */

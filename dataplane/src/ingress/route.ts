@@ -30,6 +30,8 @@ export interface PassthroughMatch extends ProviderRoute {
   readonly kind: "passthrough";
   /** True if it reads what is stored at the provider. */
   readonly storedState: boolean;
+  /** The API of a request that is only counted; undefined for all others. */
+  readonly counts: ApiName | undefined;
 }
 
 /** The path and query of a request target. */
@@ -123,6 +125,7 @@ export function matchRoute(
       template: passed.path,
       upstreamTarget: upstream(),
       storedState: passed.storedState ?? false,
+      counts: passed.counts,
     };
   if (intercepted !== undefined || candidates.length > 0)
     throw methodNotAllowed(intercepted === undefined ? candidates : [{ methods: ["POST"], path: rest }]);

@@ -1,4 +1,6 @@
 import type { Actors } from "../control/ports.ts";
+import type { ToolSource } from "../mcp/tool-source.ts";
+import type { ConversationTools } from "../plan/conversation-tools.ts";
 import type { RuntimeConfig } from "../plan/runtime-config.ts";
 import type { Recorder } from "../record/recorder.ts";
 import type { LabelBounds } from "../telemetry/interception-metrics.ts";
@@ -14,6 +16,10 @@ export interface Stage {
   /** The configuration in force; undefined until the first one arrived. A request reads it once. */
   config(): RuntimeConfig | undefined;
   readonly actors: Actors;
+  /** Central tools; undefined where nobody gets any. */
+  readonly tools:
+    | { readonly source: Pick<ToolSource, "call">; readonly conversations: ConversationTools }
+    | undefined;
   readonly recorder: Recorder;
   readonly upstream: UpstreamClient;
   readonly bodies: BodyBudget;

@@ -8,6 +8,15 @@ export interface Span {
   readonly end: number;
 }
 
+/** One member of an object. */
+export interface Member {
+  /** Decoded; one that is no JSON string stays as it was written. */
+  readonly name: string;
+  /** Where its name, with the opening quote, begins. It ends with its value. */
+  readonly start: number;
+  readonly value: Span;
+}
+
 /** Where the elements of one array stand. */
 export class JsonArray {
   /** Start and end of each element, in turn. */
@@ -101,6 +110,7 @@ export class JsonObject {
 
   /** Like `at`; undefined for what is no object or has a broken structure. For input that may be anything. */
   static tryAt(bytes: Buffer, start: number, limit: number): JsonObject | undefined {
+    if (start >= limit || bytes[start] !== byte.openBrace) return undefined;
     try {
       return JsonObject.at(bytes, start, limit);
     } catch {
@@ -126,6 +136,32 @@ export class JsonObject {
       return { start: this.#members[i + 2] as number, end: this.#members[i + 3] as number };
     }
     return undefined;
+  }
+
+  /** Where the member `name` is with the comma that goes with it: what is cut out to remove it. */
+  place(name: string): Span | undefined {
+    const members = this.#members;
+    for (let i = members.length - 4; i >= 0; i -= 4) {
+      const start = members[i] as number;
+      if (!isName(this.bytes, start, members[i + 1] as number, name)) continue;
+      const end = members[i + 3] as number;
+      if (i + 4 < members.length) return { start, end: members[i + 4] as number };
+      return i === 0 ? { start, end } : { start: members[i - 1] as number, end };
+    }
+    return undefined;
+  }
+
+  /** The members in their order. */
+  *members(): Generator<Member> {
+    const members = this.#members;
+    for (let i = 0; i < members.length; i += 4) {
+      const start = members[i] as number;
+      const nameEnd = members[i + 1] as number;
+      const written = this.bytes.toString("utf8", start + 1, nameEnd - 1);
+      const name = written.includes("\\") ? decodedName(this.bytes, start, nameEnd) : undefined;
+      const value = { start: members[i + 2] as number, end: members[i + 3] as number };
+      yield { name: name ?? written, start, value };
+    }
   }
 
   /** The value at `span`, parsed. @throws JsonSyntaxError if the text inside a string is no JSON */

@@ -40,17 +40,16 @@ export function answerForm(
     streaming,
     isError: status >= 400,
     keepEncoding,
-    headers: trueHeaders(headers, streaming, decodable && !keepEncoding),
+    headers: trueHeaders(headers, { resized: edited || streaming, decoded: decodable && !keepEncoding }),
   };
 }
 
-/** What a stream will be long is not known: an event may be hidden from it, or an error event added. */
+/** How long a stream or an edited answer will be is not known: an event may be hidden from it, or an error event added. */
 function trueHeaders(
   headers: IncomingHttpHeaders,
-  streaming: boolean,
-  decoded: boolean,
+  { resized, decoded }: { readonly resized: boolean; readonly decoded: boolean },
 ): IncomingHttpHeaders {
-  if (!decoded && (!streaming || headers["content-length"] === undefined)) return headers;
+  if (!decoded && (!resized || headers["content-length"] === undefined)) return headers;
   const { "content-length": _length, "content-encoding": encoding, ...rest } = headers;
   return decoded || encoding === undefined ? rest : { ...rest, "content-encoding": encoding };
 }

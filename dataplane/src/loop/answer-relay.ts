@@ -1,5 +1,7 @@
 import type { AnswerEnd } from "../apis/api.ts";
 import type { GatewayError } from "../errors/gateway-error.ts";
+import type { AnswerForm } from "./answer-form.ts";
+import type { Downstream } from "./downstream.ts";
 
 /** Relays one kind of answer to the client while it is observed. What differs between kinds is behind this. */
 export interface AnswerRelay {
@@ -17,3 +19,9 @@ export interface AnswerRelay {
   /** The bytes that tell the client of an error after bytes went out; undefined if this kind of answer has none. */
   errorBytes(error: GatewayError): Buffer | undefined;
 }
+
+/** Where an answer is relayed to, as far as a relay writes to it. */
+export type RelayTarget = Pick<Downstream, "gone" | "write">;
+
+/** Makes the relay for an answer of this form. It calls `onTerminal` when it holds back the terminal event. */
+export type NewRelay = (form: AnswerForm, to: RelayTarget, onTerminal: () => void) => AnswerRelay;

@@ -1,16 +1,12 @@
 import type { AnswerEnd } from "../apis/api.ts";
-import type { AnswerRelay } from "./answer-relay.ts";
-import type { Downstream } from "./downstream.ts";
-
-/** Where an answer is relayed to, as far as a relay writes to it. */
-type Target = Pick<Downstream, "gone" | "write">;
+import type { AnswerRelay, RelayTarget } from "./answer-relay.ts";
 
 export interface EncodedRelayOptions {
-  readonly downstream: Target;
+  readonly downstream: RelayTarget;
   /** True for server-sent events, which go out at once. */
   readonly streaming: boolean;
   /** Makes the relay that looks at the decoded answer; what it writes goes nowhere. */
-  readonly observe: (muted: Target) => AnswerRelay;
+  readonly observe: (muted: RelayTarget) => AnswerRelay;
 }
 
 /**
@@ -18,7 +14,7 @@ export interface EncodedRelayOptions {
  * from those on that hold the terminal event) wait for `release` here too.
  */
 export class EncodedRelay implements AnswerRelay {
-  readonly #downstream: Target;
+  readonly #downstream: RelayTarget;
   readonly #streaming: boolean;
   readonly #observing: AnswerRelay;
   readonly #held: Buffer[] = [];

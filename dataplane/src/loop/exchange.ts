@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
-import type { AnswerEnd, Api, ObserveOptions } from "../apis/api.ts";
-import type { ObservationSink, ObservedError } from "../apis/observation.ts";
+import type { AnswerEnd } from "../apis/api.ts";
+import type { ObservedError } from "../apis/observation.ts";
 import { fromUpstreamFailure } from "../errors/from-reason.ts";
 import { GatewayError } from "../errors/gateway-error.ts";
 import { type DecodedAnswerHandler, sendDecoded } from "../upstream/decoded-call.ts";
@@ -8,23 +8,20 @@ import { downstreamHeaders } from "../upstream/headers.ts";
 import { jittered, retryStatusAfter } from "../upstream/retry.ts";
 import type { UpstreamCall, UpstreamClient, UpstreamRequest } from "../upstream/upstream-client.ts";
 import { type AnswerForm, answerForm } from "./answer-form.ts";
-import type { AnswerRelay } from "./answer-relay.ts";
+import type { AnswerRelay, NewRelay, RelayTarget } from "./answer-relay.ts";
 import type { Downstream } from "./downstream.ts";
 import { EncodedRelay } from "./encoded-relay.ts";
-import { JsonRelay } from "./json-relay.ts";
-import { StreamRelay } from "./stream-relay.ts";
 
 export interface ExchangeOptions {
   readonly client: UpstreamClient;
   readonly request: UpstreamRequest;
-  readonly api: Api;
-  readonly observe: ObserveOptions;
-  readonly sink: ObservationSink;
+  /** Makes what relays the answer. */
+  readonly relay: NewRelay;
   readonly downstream: Downstream;
   /** Accept-Encoding of the client; undefined if it sent none. */
   readonly acceptEncoding: string | undefined;
-  /** Secrets that the client must not see in an error the provider answers with: a central key. */
-  readonly concealed: readonly string[];
+  /** True if the answer may be edited on its way. */
+  readonly edited: boolean;
   /** Name of the provider, for messages. */
   readonly provider: string;
   /** Further tries before any byte was relayed. */
@@ -32,7 +29,7 @@ export interface ExchangeOptions {
   /** Milliseconds to read on after the client went away; 0 cancels the upstream request at once. */
   readonly drainMs: number;
   /** Undefined if the records so far are safe, else a promise for that; terminal bytes wait for it. */
-  settled(): Promise<void> | undefined;
+  settled(): Promise<unknown> | undefined;
 }
 
 /** How an exchange ended. */
@@ -106,8 +103,8 @@ export class Exchange implements DecodedAnswerHandler {
       // The rest of an answer that nobody gets is not waited for: `fail` follows.
       if (this.#retryAfterMs !== undefined) return this.#call?.abort(new Error("tried again"));
     }
-    const { acceptEncoding, observe, downstream } = this.#options;
-    const form = answerForm(status, headers, { acceptEncoding, edited: observe.hideUsage });
+    const { acceptEncoding, edited, downstream } = this.#options;
+    const form = answerForm(status, headers, { acceptEncoding, edited });
     this.#form = form;
     downstream.start(status, downstreamHeaders(form.headers));
     this.#relay = form.keepEncoding ? this.#newEncodedRelay(form) : this.#newRelay(form, downstream);
@@ -175,17 +172,11 @@ export class Exchange implements DecodedAnswerHandler {
   }
 
   /** @param to where the relay writes */
-  #newRelay({ streaming, isError }: AnswerForm, to: Pick<Downstream, "gone" | "write">): AnswerRelay {
-    const { api, sink, downstream, observe, concealed } = this.#options;
-    if (!streaming) return new JsonRelay({ api, sink, downstream: to, observe, isError, concealed });
+  #newRelay(form: AnswerForm, to: RelayTarget): AnswerRelay {
+    const { downstream, relay } = this.#options;
     // Headers alone go out only if no event comes with them.
-    setImmediate(() => downstream.flushHeaders());
-    return new StreamRelay({
-      observer: api.observeStream(sink, observe),
-      downstream: to,
-      hiding: observe.hideUsage,
-      onTerminal: () => this.#terminal(),
-    });
+    if (form.streaming) setImmediate(() => downstream.flushHeaders());
+    return relay(form, to, () => this.#terminal());
   }
 
   #newEncodedRelay(form: AnswerForm): AnswerRelay {

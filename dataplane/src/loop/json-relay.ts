@@ -1,13 +1,12 @@
 import type { AnswerEnd, Api, ObserveOptions } from "../apis/api.ts";
 import type { ObservationSink } from "../apis/observation.ts";
 import { concealedBytes } from "../upstream/conceal.ts";
-import type { AnswerRelay } from "./answer-relay.ts";
-import type { Downstream } from "./downstream.ts";
+import type { AnswerRelay, RelayTarget } from "./answer-relay.ts";
 
 export interface JsonRelayOptions {
   readonly api: Api;
   readonly sink: ObservationSink;
-  readonly downstream: Pick<Downstream, "gone" | "write">;
+  readonly downstream: RelayTarget;
   readonly observe: ObserveOptions;
   /** True for a status >= 400: the body is read as an error. */
   readonly isError: boolean;

@@ -1,25 +1,31 @@
 import { type AnswerEnd, type StreamObserver, verdict } from "../apis/api.ts";
+import type { TurnObserver } from "../apis/tool-conversation.ts";
 import type { GatewayError } from "../errors/gateway-error.ts";
 import { SseScanner } from "../sse/scan.ts";
-import type { AnswerRelay } from "./answer-relay.ts";
-import type { Downstream } from "./downstream.ts";
+import type { AnswerRelay, RelayTarget } from "./answer-relay.ts";
 
 export interface StreamRelayOptions {
-  readonly observer: StreamObserver;
-  readonly downstream: Pick<Downstream, "gone" | "write">;
+  /** Where it hides an event it may have another one to go out in its place. */
+  readonly observer: StreamObserver & Partial<Pick<TurnObserver, "replacement">>;
+  readonly downstream: RelayTarget;
   /** True if events may be hidden: then an unfinished event waits until it is known whether it is one of them. */
   readonly hiding: boolean;
+  /** Longest event that may be hidden, in bytes: what is longer goes out as it comes. @default 65536 */
+  readonly maxHiddenBytes?: number;
   /** The answer's terminal event came: its bytes are held until `release`. */
   readonly onTerminal: () => void;
 }
 
-/** Longest event that may be hidden, in bytes. */
-const maxHiddenBytes = 64 * 1024;
+/** A usage chunk is small. */
+const defaultMaxHiddenBytes = 64 * 1024;
 
-/** The place of an event relative to the chunk it ended in. */
-interface Span {
+/** A hidden event: its place relative to the chunk it ended in. */
+interface HiddenSpan {
   readonly from: number;
   readonly to: number;
+  /** What goes out in its place. */
+  readonly replacement: Buffer | undefined;
+  readonly terminal: boolean;
 }
 
 /**
@@ -38,7 +44,7 @@ export class StreamRelay implements AnswerRelay {
   #tooLong = false;
   /** Of the current chunk: where the terminal event begins, -1 for nowhere, and which ranges are hidden. */
   #terminalFrom = -1;
-  #hidden: Span[] = [];
+  #hidden: HiddenSpan[] = [];
 
   /** True if the last event came in part only. */
   #cutInEvent = false;
@@ -48,8 +54,12 @@ export class StreamRelay implements AnswerRelay {
     this.#look = (bytes, start, end, from, to) => {
       const bits = options.observer.event(bytes, start, end);
       if (bits === verdict.relay) return;
-      if (bits & verdict.hide) this.#hidden.push({ from, to });
-      if (bits & verdict.terminal && this.#terminalFrom === -1) this.#terminalFrom = Math.max(from, 0);
+      const terminal = (bits & verdict.terminal) !== 0;
+      if (bits & verdict.hide) {
+        const { replacement } = options.observer;
+        this.#hidden.push({ from, to, replacement, terminal });
+      }
+      if (terminal && this.#terminalFrom === -1) this.#terminalFrom = Math.max(from, 0);
     };
   }
 
@@ -64,7 +74,10 @@ export class StreamRelay implements AnswerRelay {
   finish(clean: boolean): AnswerEnd {
     this.#cutInEvent = this.#scanner.pending > 0;
     this.#scanner.finish(this.#look);
-    for (const bytes of this.#undecided.splice(0)) this.#pass(bytes);
+    const [hidden] = this.#hidden.splice(0);
+    const undecided = this.#undecided.splice(0);
+    if (hidden !== undefined && !this.#tooLong) this.#replace(hidden);
+    else for (const bytes of undecided) this.#pass(bytes);
     return this.#options.observer.finish(clean);
   }
 
@@ -105,9 +118,10 @@ export class StreamRelay implements AnswerRelay {
     const hidden = this.#hidden.splice(0);
     let at = 0;
     if (decided > 0) at = this.#decide(hidden);
-    for (const { from, to } of hidden) {
-      this.#relaySpan(chunk, at, from);
-      at = to;
+    for (const span of hidden) {
+      this.#relaySpan(chunk, at, span.from);
+      this.#replace(span);
+      at = span.to;
     }
     this.#relaySpan(chunk, at, decided);
     this.#leaveUndecided(chunk.subarray(decided));
@@ -118,25 +132,32 @@ export class StreamRelay implements AnswerRelay {
    * @param hidden hidden ranges of the chunk; the first one is taken out if it is that event's
    * @returns where in the chunk relaying goes on
    */
-  #decide(hidden: Span[]): number {
+  #decide(hidden: HiddenSpan[]): number {
     const kept = this.#undecided.splice(0);
     const tooLong = this.#tooLong;
     this.#tooLong = false;
     if (hidden[0] !== undefined && hidden[0].from < 0) {
-      const { to } = hidden.shift() as Span;
-      return tooLong ? 0 : to;
+      const span = hidden.shift() as HiddenSpan;
+      if (tooLong) return 0;
+      this.#replace(span);
+      return span.to;
     }
     if (kept.length > 0 && this.#terminalFrom === 0) this.#held ??= [];
     for (const bytes of kept) this.#pass(bytes);
     return 0;
   }
 
+  #replace({ replacement, terminal }: HiddenSpan): void {
+    if (terminal) this.#held ??= [];
+    if (replacement !== undefined) this.#pass(replacement);
+  }
+
   #leaveUndecided(bytes: Buffer): void {
     if (bytes.length === 0) return;
     if (!this.#tooLong) {
       this.#undecided.push(bytes);
-      // A usage chunk is small: what is longer is none, and is not kept from the client.
-      if (this.#scanner.pending <= maxHiddenBytes) return;
+      // What is longer is not one that is hidden, and is not kept from the client.
+      if (this.#scanner.pending <= (this.#options.maxHiddenBytes ?? defaultMaxHiddenBytes)) return;
       this.#tooLong = true;
     } else this.#pass(bytes);
     for (const kept of this.#undecided.splice(0)) this.#pass(kept);

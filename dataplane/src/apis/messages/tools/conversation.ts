@@ -1,0 +1,139 @@
+import type { GatewayError } from "../../../errors/gateway-error.ts";
+import { appendElements, setMember } from "../../../json/edit-member.ts";
+import { JsonObject } from "../../../json/json-object.ts";
+import { encodeEvent } from "../../../sse/encode.ts";
+import type { ApiRequest, ObserveOptions } from "../../api.ts";
+import type { ObservationSink } from "../../observation.ts";
+import type {
+  AnsweredCall,
+  AnswerTurn,
+  CentralTool,
+  ToolConversation,
+  ToolResultPart,
+  TurnObserver,
+} from "../../tool-conversation.ts";
+import { withoutCalls } from "../../without-calls.ts";
+import { errorEvent } from "../error-body.ts";
+import { MessagesStreamObserver, observeAnswer } from "../observe.ts";
+import { injectTools } from "./inject.ts";
+import { ReceivedBlock } from "./received-block.ts";
+import { ShownUsage } from "./shown-usage.ts";
+import { Turn } from "./turn.ts";
+import { MessagesTurnObserver } from "./turn-observer.ts";
+
+/** Serves a Messages request with central tools; undefined where it gets none. */
+export function withTools(request: ApiRequest, tools: readonly CentralTool[]): ToolConversation | undefined {
+  const injected = injectTools(request, tools);
+  return injected && new MessagesConversation(injected.body, injected.toolIds);
+}
+
+const ping = encodeEvent('{"type":"ping"}', "ping");
+
+class MessagesConversation implements ToolConversation {
+  #body: JsonObject;
+  readonly #toolIds: ReadonlySet<string>;
+  readonly #shown = { usage: new ShownUsage(), nextIndex: 0 };
+  /** Blocks of whole answers that the client gets, as JSON text. */
+  readonly #visible: string[] = [];
+  #turn: Turn | undefined;
+  /** Id of the first turn's message: the client's. */
+  #id = "";
+
+  constructor(body: JsonObject, toolIds: ReadonlySet<string>) {
+    this.#body = body;
+    this.#toolIds = toolIds;
+  }
+
+  get body(): Buffer {
+    return this.#body.bytes;
+  }
+
+  streamTurn(sink: ObservationSink, options: ObserveOptions): TurnObserver {
+    const first = this.#turn === undefined;
+    const observer = new MessagesStreamObserver(withoutCalls(sink, this.#toolIds), options);
+    return new MessagesTurnObserver({ turn: this.#begin(), shown: this.#shown, first, observer });
+  }
+
+  answerTurn(sink: ObservationSink, body: Buffer, options: ObserveOptions): AnswerTurn {
+    const first = this.#turn === undefined;
+    const end = observeAnswer(withoutCalls(sink, this.#toolIds), body, options);
+    const turn = this.#begin();
+    const message = JsonObject.tryParse(body);
+    if (message === undefined) return { end: { ...end, next: "client", calls: [] }, answer: body };
+    const allVisible = this.#read(turn, message);
+    const answer = first && allVisible ? body : this.#answer(message);
+    return { end: { ...end, next: turn.next, calls: turn.calls }, answer };
+  }
+
+  proceed(results: readonly AnsweredCall[], last: boolean): void {
+    const turn = this.#turn;
+    if (turn === undefined) throw new TypeError("there was no turn yet");
+    const said = [`{"role":"assistant","content":[${turn.content()}]}`];
+    if (results.length > 0) said.push(`{"role":"user","content":[${resultBlocks(results, turn.callers)}]}`);
+    this.#edit(appendElements(this.#body, "messages", said.join(",")));
+    if (last) this.#edit(setMember(this.#body, "tool_choice", '{"type":"none"}'));
+  }
+
+  errorEvent(error: GatewayError): Buffer {
+    return errorEvent(error);
+  }
+
+  keepAlive(): Buffer {
+    return ping;
+  }
+
+  #begin(): Turn {
+    this.#turn = new Turn(this.#toolIds, this.#turn?.hiding ?? false);
+    this.#shown.usage.begin();
+    return this.#turn;
+  }
+
+  /** Takes a whole message; returns true if the client gets all of it. */
+  #read(turn: Turn, message: JsonObject): boolean {
+    turn.messageId = message.string("id") ?? "";
+    this.#id ||= turn.messageId;
+    this.#shown.usage.merge(message.get("usage"));
+    const content = message.array("content");
+    let allVisible = true;
+    for (let index = 0; index < content.length; index++) {
+      const { start, end } = content.span(index);
+      const block = JsonObject.tryAt(message.bytes, start, end);
+      if (block !== undefined && turn.add(new ReceivedBlock(block)) === "hidden") allVisible = false;
+      else this.#visible.push(message.bytes.toString("utf8", start, end));
+    }
+    turn.stop(message.string("stop_reason"));
+    return allVisible;
+  }
+
+  /** The last turn's message with the blocks of all turns. */
+  #answer(message: JsonObject): Buffer {
+    let answer = JsonObject.parse(setMember(message, "content", `[${this.#visible.join(",")}]`));
+    answer = JsonObject.parse(setMember(answer, "id", JSON.stringify(this.#id)));
+    if (this.#shown.usage.turns === 1) return answer.bytes;
+    return setMember(answer, "usage", JSON.stringify(this.#shown.usage.shown()));
+  }
+
+  #edit(bytes: Buffer): void {
+    this.#body = JsonObject.parse(bytes);
+  }
+}
+
+function resultBlocks(results: readonly AnsweredCall[], callers: readonly string[]): string {
+  return results
+    .map(({ call, result }, index) => {
+      const block = JSON.stringify({
+        type: "tool_result",
+        tool_use_id: call.callId,
+        content: result.parts.map(resultPart),
+        ...(result.isError && { is_error: true }),
+      });
+      const caller = callers[index] ?? "";
+      return caller === "" ? block : `${block.slice(0, -1)},"caller":${caller}}`;
+    })
+    .join(",");
+}
+
+function resultPart(part: ToolResultPart) {
+  if (part.kind === "text") return { type: "text", text: part.text === "" ? "(empty)" : part.text };
+  return { type: "image", source: { type: "base64", media_type: part.mimeType, data: part.data } };
+}

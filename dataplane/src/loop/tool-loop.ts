@@ -1,0 +1,118 @@
+import type { AnsweredCall, CentralCall, ToolConversation, TurnEnd } from "../apis/tool-conversation.ts";
+import { GatewayError } from "../errors/gateway-error.ts";
+import type { NewRelay } from "./answer-relay.ts";
+import type { Downstream } from "./downstream.ts";
+import type { Exchange, ExchangeEnd } from "./exchange.ts";
+import { TurnDownstream } from "./turn-downstream.ts";
+import type { TurnRelay } from "./turn-relay.ts";
+
+export interface ToolLoopOptions {
+  readonly conversation: ToolConversation;
+  readonly downstream: Downstream;
+  /** What relays one turn. */
+  newRelay(): TurnRelay;
+  /** One request to the provider with this body. */
+  newExchange(body: Buffer, relay: NewRelay, downstream: Downstream): Exchange;
+  /** Runs the calls of a turn; resolves with their results in the same order, errors among them. Never rejects. */
+  run(calls: readonly CentralCall[], signal: AbortSignal): Promise<AnsweredCall[]>;
+  /** Calls that are not run, because the model called the client's tools beside them. */
+  leftOut(calls: readonly CentralCall[]): void;
+  /** Requests to the provider at most; the last one forbids further calls. */
+  readonly maxTurns: number;
+  /** Name of the provider, for messages. */
+  readonly provider: string;
+}
+
+/** How often it is looked whether a client waits, and for how long it may, in milliseconds: together at most 10 s. */
+const lookMs = 2_000;
+const keepAliveMs = 8_000;
+
+/** Requests to a provider until the model needs no central tool any more: one answer for the client, live in every turn. */
+export class ToolLoop {
+  readonly #options: ToolLoopOptions;
+  readonly #client: TurnDownstream;
+  readonly #calls = new AbortController();
+  #exchange: Exchange | undefined;
+  #answers = 0;
+
+  constructor(options: ToolLoopOptions) {
+    this.#options = options;
+    this.#client = new TurnDownstream(options.downstream);
+  }
+
+  async run(): Promise<ExchangeEnd> {
+    const keepAlive = setInterval(() => this.#keepAlive(), lookMs);
+    try {
+      for (let turn = 1; ; turn++) {
+        const { end, next } = await this.#turn();
+        if (end.outcome !== "completed" || next === undefined || next.next === "client")
+          return this.#conclude(end, next);
+        const results = await this.#results(next);
+        if (this.#calls.signal.aborted) return this.#givenUp(this.#calls.signal.reason);
+        this.#options.conversation.proceed(results, turn + 1 >= this.#options.maxTurns);
+      }
+    } finally {
+      clearInterval(keepAlive);
+    }
+  }
+
+  /** Gives up at once; the client is told with this error. */
+  abort(reason: Error): void {
+    if (this.#exchange !== undefined) this.#exchange.abort(reason);
+    else this.#calls.abort(reason);
+  }
+
+  async #turn(): Promise<{ readonly end: ExchangeEnd; readonly next: TurnEnd | undefined }> {
+    const { newRelay, newExchange, conversation } = this.#options;
+    const relay = newRelay();
+    this.#exchange = newExchange(conversation.body, relay.relay, this.#client);
+    const end = await this.#exchange.run();
+    this.#exchange = undefined;
+    this.#answers += end.answers;
+    return { end, next: relay.end };
+  }
+
+  async #results({ calls }: TurnEnd): Promise<AnsweredCall[]> {
+    if (calls.length === 0) return [];
+    this.#client.onGone = () => this.#calls.abort(undefined);
+    if (this.#client.gone) this.#calls.abort(undefined);
+    return this.#options.run(calls, this.#calls.signal);
+  }
+
+  /** The last turn is over. */
+  #conclude(end: ExchangeEnd, turn: TurnEnd | undefined): ExchangeEnd {
+    const answers = this.#answers;
+    if (turn !== undefined && turn.calls.length > 0) this.#options.leftOut(turn.calls);
+    if (this.#client.refusedStatus !== undefined) return this.#refused(end);
+    // An answer that was cut, or that is still to be made from the failure, has its end already.
+    const cut = end.failure !== undefined && end.failure.code !== "upstream_invalid_answer";
+    if (!cut) this.#options.downstream.end();
+    return { ...end, answers };
+  }
+
+  /** The provider refused a later turn: what the client has got so far cannot be taken back. */
+  #refused({ upstreamError }: ExchangeEnd): ExchangeEnd {
+    const said = upstreamError?.message ? `: ${upstreamError.message}` : "";
+    const failure = new GatewayError(
+      "upstream_turn_refused",
+      `The provider ${this.#options.provider} answered the request after a tool call with status ${this.#client.refusedStatus}${said}`,
+    );
+    this.#client.cut(this.#options.conversation.errorEvent(failure));
+    return { outcome: "failed", failure, upstreamError, answers: this.#answers };
+  }
+
+  /** Given up while tools ran. */
+  #givenUp(reason: unknown): ExchangeEnd {
+    const answers = this.#answers;
+    if (!(reason instanceof GatewayError))
+      return { outcome: "cancelled_by_client", failure: undefined, upstreamError: undefined, answers };
+    if (this.#client.started) this.#client.cut(this.#options.conversation.errorEvent(reason));
+    return { outcome: "failed", failure: reason, upstreamError: undefined, answers };
+  }
+
+  #keepAlive(): void {
+    if (!this.#client.started || performance.now() - this.#client.wroteAt < keepAliveMs) return;
+    const event = this.#answers > 0 ? this.#options.conversation.keepAlive() : undefined;
+    if (event !== undefined && !this.#client.gone) this.#client.write(event);
+  }
+}

@@ -1,0 +1,69 @@
+import type { Api, ObserveOptions } from "../apis/api.ts";
+import type { ObservationSink } from "../apis/observation.ts";
+import type { ToolConversation, TurnEnd, TurnObserver } from "../apis/tool-conversation.ts";
+import type { AnswerForm } from "./answer-form.ts";
+import type { AnswerRelay, RelayTarget } from "./answer-relay.ts";
+import { HeldAnswer } from "./held-answer.ts";
+import { JsonRelay } from "./json-relay.ts";
+import { StreamRelay } from "./stream-relay.ts";
+
+export interface TurnRelayOptions {
+  readonly api: Api;
+  readonly conversation: ToolConversation;
+  readonly observe: ObserveOptions;
+  readonly sink: ObservationSink;
+  /** Secrets that the client must not see in an error the provider answers with: a central key. */
+  readonly concealed: readonly string[];
+}
+
+/** Longest event that may be hidden, in bytes: one that ends a turn holds all of its text again. */
+const maxHiddenBytes = 64 * 1024 * 1024;
+
+/** Relays the answer of one turn without what the client must not see of it. */
+export class TurnRelay {
+  readonly #options: TurnRelayOptions;
+  #end: TurnEnd | undefined;
+
+  constructor(options: TurnRelayOptions) {
+    this.#options = options;
+  }
+
+  /** What is to be done next; undefined if the turn did not come to its end. */
+  get end(): TurnEnd | undefined {
+    return this.#end;
+  }
+
+  /** As NewRelay. */
+  readonly relay = (form: AnswerForm, downstream: RelayTarget, onTerminal: () => void): AnswerRelay => {
+    const { api, sink, observe, concealed } = this.#options;
+    if (form.isError) return new JsonRelay({ api, sink, downstream, observe, isError: true, concealed });
+    if (form.streaming) return this.#streamRelay(downstream, onTerminal);
+    return new HeldAnswer((body) => this.#read(body), downstream);
+  };
+
+  #streamRelay(downstream: RelayTarget, onTerminal: () => void): AnswerRelay {
+    const { conversation, sink, observe } = this.#options;
+    const observer = conversation.streamTurn(sink, observe);
+    const watched: TurnObserver = {
+      event: (bytes, start, end) => observer.event(bytes, start, end),
+      get replacement() {
+        return observer.replacement;
+      },
+      finish: (clean) => this.#ended(observer.finish(clean)),
+      errorEvent: (error) => observer.errorEvent(error),
+    };
+    return new StreamRelay({ observer: watched, downstream, hiding: true, maxHiddenBytes, onTerminal });
+  }
+
+  #read(body: Buffer) {
+    const { conversation, sink, observe } = this.#options;
+    const { end, answer } = conversation.answerTurn(sink, body, observe);
+    this.#ended(end);
+    return { end, answer: end.next === "client" ? answer : undefined };
+  }
+
+  #ended(end: TurnEnd): TurnEnd {
+    if (end.complete) this.#end = end;
+    return end;
+  }
+}

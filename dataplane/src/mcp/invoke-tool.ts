@@ -1,0 +1,72 @@
+import type { CentralCall, ToolResult } from "../apis/tool-conversation.ts";
+import type { ToolPolicyQuery } from "../control/tool-policies.ts";
+import { McpFailure, McpToolGone, McpUnauthorized } from "./mcp-failure.ts";
+import { errorResult, toolResult } from "./tool-result.ts";
+import type { InjectedTool, ToolSet } from "./tool-set.ts";
+import type { ToolSource } from "./tool-source.ts";
+
+/** What became of a call. */
+export interface Invocation {
+  readonly tool: InjectedTool;
+  /** What the model gets. */
+  readonly result: ToolResult;
+  /** Why there is no result of the tool's own; undefined if there is one. */
+  readonly error: string | undefined;
+  readonly durationMs: number;
+}
+
+export interface InvokeOptions {
+  readonly source: Pick<ToolSource, "call">;
+  readonly query: ToolPolicyQuery;
+  readonly tools: ToolSet;
+  readonly timeoutMs: number;
+  /** Cancels the call, at the server too. */
+  readonly signal: AbortSignal;
+}
+
+/** Longest result that goes to a model, in bytes. */
+const maxResultBytes = 1024 * 1024;
+
+/** Runs a call of the model. Never rejects: the model is told of every failure, so that it can go on. */
+export async function invokeTool(call: CentralCall, options: InvokeOptions): Promise<Invocation> {
+  const { source, query, tools, timeoutMs, signal } = options;
+  const tool = tools.byId.get(call.toolId);
+  if (tool === undefined) throw new TypeError(`${call.toolId} is no central tool`);
+  const startedAt = performance.now();
+  try {
+    const args = argumentsOf(call.input);
+    const result = toolResult(await source.call(query, tool, args, { signal, timeoutMs }), maxResultBytes);
+    return { tool, result, error: undefined, durationMs: performance.now() - startedAt };
+  } catch (error) {
+    const reason = signal.aborted ? "the call was given up" : failureOf(error);
+    const result = errorResult(`The tool could not be run: ${reason}.`);
+    return { tool, result, error: reason, durationMs: performance.now() - startedAt };
+  }
+}
+
+/** The model wrote arguments that are no JSON object. */
+class InvalidArguments extends Error {
+  override readonly name = "InvalidArguments";
+}
+
+/** Failures that say what went wrong in words for records and the model. */
+const explained = [InvalidArguments, McpFailure, McpUnauthorized, McpToolGone];
+
+function failureOf(error: unknown): string {
+  const kind = explained.find((one) => error instanceof one);
+  return kind === undefined ? "the gateway failed" : (error as Error).message;
+}
+
+/** A call without arguments may come with none at all. */
+function argumentsOf(input: string): Record<string, unknown> {
+  if (input.trim() === "") return {};
+  let value: unknown;
+  try {
+    value = JSON.parse(input);
+  } catch {
+    throw new InvalidArguments("its arguments are no valid JSON");
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw new InvalidArguments("its arguments are no JSON object");
+  return value as Record<string, unknown>;
+}

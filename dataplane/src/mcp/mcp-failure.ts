@@ -1,0 +1,96 @@
+import {
+  ProtocolError,
+  SdkError,
+  SdkErrorCode,
+  SdkHttpError,
+  SseError,
+  UnauthorizedError,
+} from "@modelcontextprotocol/client";
+import { AnswerTooLong } from "./answer-limit.ts";
+import { RefusedAddress } from "./guarded-fetch.ts";
+
+/** The server refused the credentials of the policy: nothing was run. */
+export class McpUnauthorized extends Error {
+  override readonly name = "McpUnauthorized";
+}
+
+/** The policy does not have the tool any more: nothing was run. */
+export class McpToolGone extends Error {
+  override readonly name = "McpToolGone";
+}
+
+/** A request to an MCP server brought nothing. The message says why, and is fit for logs, records and the model. */
+export class McpFailure extends Error {
+  override readonly name = "McpFailure";
+}
+
+/** The status with which a server refused a request over HTTP; undefined for every other failure. */
+export function httpStatus(error: unknown): number | undefined {
+  if (error instanceof UnauthorizedError) return 401;
+  if (SdkHttpError.isInstance(error)) return error.status;
+  // The client library gives the status of HTTP+SSE only as text.
+  const written = error instanceof Error && /^Error POSTing to endpoint \(HTTP (\d{3})\)/.exec(error.message);
+  if (written) return Number(written[1]);
+  return error instanceof SseError ? error.code : undefined;
+}
+
+/** True if there was no answer of any kind: the server is away. */
+export function isOutOfReach(error: unknown): boolean {
+  if (httpStatus(error) !== undefined || ProtocolError.isInstance(error)) return false;
+  if (SdkError.isInstance(error))
+    return error.code === SdkErrorCode.ConnectionClosed || error.code === SdkErrorCode.NotConnected;
+  return causesOf(error).some((cause) => "code" in cause);
+}
+
+/** True if the server took longer than it may. */
+export function isTimeout(error: unknown): boolean {
+  return SdkError.isInstance(error) && error.code === SdkErrorCode.RequestTimeout;
+}
+
+/** Longest text of a server that is repeated. */
+const maxTextLength = 500;
+
+/**
+ * What went wrong with an MCP server, for logs, records and the model: "it answered with HTTP 500". Of the server's own
+ * words only a JSON-RPC error's message is repeated, which is meant to be read; bodies are not, they may hold anything.
+ */
+export function mcpFailure(error: unknown): string {
+  const status = httpStatus(error);
+  if (status === 401) return "it refused the credentials";
+  if (status !== undefined) return `it answered with HTTP ${status}`;
+  if (ProtocolError.isInstance(error)) return error.message.slice(0, maxTextLength).toWellFormed();
+  if (SdkError.isInstance(error))
+    return sdkFailures[error.code] ?? "it answered with something that cannot be read";
+  return networkFailure(error);
+}
+
+const sdkFailures: Partial<Record<SdkErrorCode, string>> = {
+  [SdkErrorCode.RequestTimeout]: "it did not answer in time",
+  [SdkErrorCode.ConnectionClosed]: "it closed the connection",
+  [SdkErrorCode.NotConnected]: "it closed the connection",
+  [SdkErrorCode.UnsupportedResultType]: "it asked for input, which the gateway cannot give",
+  [SdkErrorCode.ListPaginationExceeded]: "its list of tools does not end",
+};
+
+/** Failures of the gateway's own, whose words can be repeated. */
+const plainFailures = [McpFailure, RefusedAddress, AnswerTooLong];
+
+function networkFailure(error: unknown): string {
+  for (const cause of causesOf(error)) {
+    if (plainFailures.some((kind) => cause instanceof kind)) return cause.message;
+    if (cause.name === "TimeoutError") return "it did not answer in time";
+    if (cause.name === "AbortError") return "the call was given up";
+    if (cause instanceof SyntaxError) return "it answered with something that cannot be read";
+    const { code } = cause as NodeJS.ErrnoException;
+    if (typeof code === "string") return `it cannot be reached (${code})`;
+  }
+  return "it cannot be reached";
+}
+
+/** The error with what caused it: Node puts the reason of a failed connection there. */
+function causesOf(error: unknown): Error[] {
+  const causes: Error[] = [];
+  for (let cause = error; cause instanceof Error && causes.length < 10; cause = cause.cause)
+    causes.push(cause);
+  return causes;
+}
