@@ -1,5 +1,6 @@
 import { RecordSchema } from "@aibridge/proto";
-import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
+import { WireType } from "@bufbuild/protobuf/wire";
+import { ByteWriter } from "./byte-writer.ts";
 import { messageEncoder } from "./message-encoder.ts";
 import type { RecordBody, RecordKind } from "./recorder.ts";
 
@@ -16,7 +17,7 @@ const encoders = new Map(
 );
 
 /** Kept for all records: it grows once to the size of the largest. */
-let writer = new BinaryWriter();
+const writer = new ByteWriter();
 
 /**
  * The wire bytes of a record without its sequence. The sequence is a member of its own and protobuf members may stand in
@@ -26,18 +27,14 @@ let writer = new BinaryWriter();
 export function encodeRecord({ case: kind, value }: RecordBody): Uint8Array {
   const encoder = encoders.get(kind);
   if (encoder === undefined) throw new TypeError(`there is no kind of record ${kind}`);
-  try {
-    writer.uint32(encoder.tag).fork();
-    encoder.encode(writer, value as unknown as Record<string, unknown>);
-    const bytes = writer.join().finish();
-    if (bytes.length > maxRecordBytes)
-      throw new RangeError(`it has ${bytes.length} bytes, more than a record may have`);
-    return bytes;
-  } catch (error) {
-    // What was begun must not stand in front of the next record.
-    writer = new BinaryWriter();
-    throw error;
-  }
+  // What a failure left behind must not stand in front of the next record.
+  writer.clear();
+  writer.varint(encoder.tag).fork();
+  encoder.encode(writer, value as unknown as Record<string, unknown>);
+  writer.join();
+  if (writer.length > maxRecordBytes)
+    throw new RangeError(`it has ${writer.length} bytes, more than a record may have`);
+  return writer.copy();
 }
 
 /** A record on its way, with its place in the stream. */

@@ -1,10 +1,11 @@
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import { fromJson, type JsonObject, ScalarType, toBinary } from "@bufbuild/protobuf";
-import { type BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
+import { WireType } from "@bufbuild/protobuf/wire";
 import { StructSchema } from "@bufbuild/protobuf/wkt";
+import type { ByteWriter } from "./byte-writer.ts";
 
 /** Writes one member of a message, if it is set. */
-type FieldWriter = (writer: BinaryWriter, message: Readonly<Record<string, unknown>>) => void;
+type FieldWriter = (writer: ByteWriter, message: Readonly<Record<string, unknown>>) => void;
 
 /**
  * Makes a function that writes messages of one type as `toBinary` does, for the kinds of members that records have. It
@@ -23,7 +24,7 @@ function fieldWriter(field: DescField): FieldWriter {
   if (field.fieldKind === "message") return messageWriter(field);
   if (field.fieldKind === "map") return mapWriter(field);
   if (field.fieldKind === "enum") {
-    const write = (writer: BinaryWriter, value: unknown) => writer.int32(value as number);
+    const write = (writer: ByteWriter, value: unknown) => writer.int32(value as number);
     return presentWriter(field, tag(field, WireType.Varint), write, 0);
   }
   throw new TypeError(`${field} cannot be written`);
@@ -68,7 +69,7 @@ function scalarWriter(field: DescField & { fieldKind: "scalar" }): FieldWriter {
 function presentWriter(
   field: DescField,
   fieldTag: number,
-  write: (writer: BinaryWriter, value: unknown) => void,
+  write: (writer: ByteWriter, value: unknown) => void,
   zero: unknown,
 ): FieldWriter {
   const { localName } = field;
@@ -77,7 +78,7 @@ function presentWriter(
   return (writer, message) => {
     const value = message[localName];
     if (isOptional ? !Object.hasOwn(message, localName) || value === undefined : value === zero) return;
-    writer.uint32(fieldTag);
+    writer.varint(fieldTag);
     write(writer, value);
   };
 }
@@ -89,13 +90,13 @@ function messageWriter(field: DescField & { fieldKind: "message" }): FieldWriter
     return (writer, message) => {
       const value = message[localName] as JsonObject | undefined;
       if (value === undefined) return;
-      writer.uint32(fieldTag).bytes(toBinary(StructSchema, fromJson(StructSchema, value)));
+      writer.varint(fieldTag).bytes(toBinary(StructSchema, fromJson(StructSchema, value)));
     };
   const encode = messageEncoder(desc);
   return (writer, message) => {
     const value = message[localName] as Record<string, unknown> | undefined;
     if (value === undefined) return;
-    writer.uint32(fieldTag).fork();
+    writer.varint(fieldTag).fork();
     encode(writer, value);
     writer.join();
   };
@@ -112,11 +113,11 @@ function mapWriter(field: DescField & { fieldKind: "map" }): FieldWriter {
   return (writer, message) => {
     const map = message[localName] as Readonly<Record<string, bigint>>;
     for (const key of Object.keys(map)) {
-      writer.uint32(fieldTag).fork();
+      writer.varint(fieldTag).fork();
       writer
-        .uint32(keyTag)
+        .varint(keyTag)
         .string(key)
-        .uint32(valueTag)
+        .varint(valueTag)
         .int64(map[key] as bigint)
         .join();
     }

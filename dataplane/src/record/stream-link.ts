@@ -18,7 +18,7 @@ const batchBytes = 1024 * 1024;
 const windowRecords = 8192;
 const windowBytes = 8 * 1024 * 1024;
 /** How long a batch that is not full waits for more: a message costs more than the records in it. */
-const gatherMs = 20;
+const gatherMs = 50;
 
 /** Delivery over one StreamRecords stream: batches one way, cumulative acknowledgements the other way. */
 export class StreamLink implements Link {
