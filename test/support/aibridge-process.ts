@@ -50,6 +50,14 @@ export class AibridgeProcess implements AsyncDisposable {
     });
   }
 
+  /** Waits until it ends by itself. Returns the exit code, null for a death by signal. */
+  async ended(): Promise<number | null> {
+    const child = this.#child;
+    if (child !== undefined && child.exitCode === null && child.signalCode === null)
+      await once(child, "exit");
+    return child?.exitCode ?? null;
+  }
+
   /** Sends a signal without waiting. */
   signal(name: NodeJS.Signals): void {
     this.#child?.kill(name);

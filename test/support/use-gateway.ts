@@ -24,6 +24,8 @@ export interface GatewayUnderTest extends AsyncDisposable {
   readonly controlPlaneAdminUrl: string;
   /** Folder with everything the processes keep. */
   readonly folder: string;
+  /** Folder of the data plane's spool. */
+  readonly spool: string;
   /** Token of the actor alice, and its id. */
   readonly token: string;
   readonly tokenId: string;
@@ -71,6 +73,8 @@ export interface UseGatewayOptions {
   readonly dataPlaneFlags?: readonly string[];
   /** Added to the environment of the data plane. */
   readonly dataPlaneEnv?: Readonly<Record<string, string>>;
+  /** Where the data plane keeps its spool; the caller removes it. @default a folder that goes with the gateway */
+  readonly spool?: string;
   /** Everything by TLS, with mutual TLS between the planes. @default plaintext */
   readonly tls?: TlsFiles;
   /** What the control plane keeps its records in. @default "sqlite" */
@@ -85,6 +89,7 @@ const adminKey = "admin-key-of-the-tests-0123456789abcdef00";
 /** A control plane and a data plane as real processes, in front of a scripted provider. */
 export async function useGateway(options: UseGatewayOptions = {}): Promise<GatewayUnderTest> {
   const folder = mkdtempSync(join(tmpdir(), "aibridge-test-"));
+  const spool = options.spool ?? join(folder, "spool");
   const provider = await startScriptedProvider(options.provider);
   const mariaDb = options.database === "mariadb" ? await MariaDb.start() : undefined;
   const database = (await mariaDb?.database("aibridge")) ?? `sqlite:${join(folder, "aibridge.db")}`;
@@ -114,14 +119,7 @@ export async function useGateway(options: UseGatewayOptions = {}): Promise<Gatew
     [
       "dataplane",
       ...["--listen", `127.0.0.1:${port}`, "--admin-listen", `127.0.0.1:${adminPort}`],
-      ...[
-        "--controlplane",
-        urls.controlPlaneUrl,
-        "--spool",
-        join(folder, "spool"),
-        "--gateway-id",
-        "gw-test",
-      ],
+      ...["--controlplane", urls.controlPlaneUrl, "--spool", spool, "--gateway-id", "gw-test"],
       ...(tls ? [...serverFlags(tls), ...clientFlags(tls)] : []),
       ...(options.dataPlaneFlags ?? []),
     ],
@@ -165,6 +163,7 @@ export async function useGateway(options: UseGatewayOptions = {}): Promise<Gatew
   return {
     ...urls,
     folder,
+    spool,
     token: token.token,
     tokenId: token.id,
     adminKey,

@@ -140,7 +140,7 @@ test("a start whose segment is gone is closed all the same", async () => {
   ]);
 });
 
-test("beyond its limit the spool takes no start and no children, but every end, and starts again when drained", async () => {
+test("beyond its limit the spool takes no start and no text, but all token usages and ends, and starts again when drained", async () => {
   const { spool } = openSpool(useFolder(), { maxBytes: () => 256 * 1024 });
   const ids: string[] = [];
   let refusal: ReturnType<Spool["begin"]>;
@@ -153,6 +153,7 @@ test("beyond its limit the spool takes no start and no children, but every end, 
   expect(refusal).toMatchObject({ code: "spool_full" });
   expect(spool.unavailable()).toMatch(/spool_max_bytes/);
   expect(spool.append(thought(ids[0] as string, "x".repeat(5000)))).toMatch(/spool_max_bytes/);
+  for (const id of ids) expect(spool.append(usage(id))).toBeUndefined();
   for (const id of ids) expect(spool.append(end(id))).toBeUndefined();
   spool.flush();
   expect(spool.counts().bytes).toBeLessThan(256 * 1024);

@@ -25,8 +25,10 @@ export interface SpoolOptions {
   readonly adopted: () => void;
 }
 
-/** Room that every open interception has for its end. */
+/** Room that every open interception has for its end, and for its token usage, which is what is billed. */
 const endBytes = 4 * 1024;
+/** A larger token usage has to find its room like any other record. */
+const maxUsageBytes = 1024;
 /** More than a start takes, as a rule: with less room left than that the spool counts as full. */
 const startBytes = 1024;
 /** A segment is about this large; in a small spool it is a small part of it. */
@@ -96,8 +98,7 @@ export class Spool implements RecordStore {
   }
 
   append(record: EncodedRecord): string | undefined {
-    // An end has its room.
-    if (record.kind !== "interceptionEnded" && this.#free() < entryBytes(record.bytes.length)) return noRoom;
+    if (!hasRoomKept(record) && this.#free() < entryBytes(record.bytes.length)) return noRoom;
     return this.#own.append(record) ? undefined : "the spool cannot be written, and the memory is full";
   }
 
@@ -213,4 +214,9 @@ export class Spool implements RecordStore {
 
 function segmentBytes(maxBytes: number): number {
   return Math.max(minSegmentBytes, Math.min(maxSegmentBytes, maxBytes / segmentsOfSpool));
+}
+
+/** True for what the room of an open interception is kept for. */
+function hasRoomKept({ kind, bytes }: EncodedRecord): boolean {
+  return kind === "interceptionEnded" || (kind === "tokenUsage" && bytes.length <= maxUsageBytes);
 }
