@@ -1,5 +1,6 @@
 import type { Invalidation } from "@aibridge/proto";
 import { API_VERSION } from "@aibridge/proto/channel";
+import { ResponseAliasMemory } from "./apis/responses/tools/response-aliases.ts";
 import type { CompiledOptions } from "./config/compile-options.ts";
 import { OptionError } from "./config/option-error.ts";
 import { askActor } from "./control/ask-actor.ts";
@@ -151,6 +152,7 @@ function centralTools(
   return {
     source,
     conversations: new ConversationTools(source),
+    aliases: new ResponseAliasMemory(),
     policies,
     close: () => {
       links.close();

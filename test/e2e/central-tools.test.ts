@@ -3,7 +3,7 @@ import { httpError, text, toolCall } from "@aibridge/sdk/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readClientAnswer } from "../support/client-answers/read-client-answer.ts";
 import { eventually } from "../support/eventually.ts";
-import { type GenerationServer, mcpGenerations } from "../support/mcp/mcp-generations.ts";
+import { type GenerationServer, mcpGenerations, type TestTool } from "../support/mcp/mcp-generations.ts";
 import { interceptionId, send } from "../support/requests.ts";
 import { type GatewayUnderTest, useGateway } from "../support/use-gateway.ts";
 
@@ -25,14 +25,16 @@ const askingForUsage = {
 /** Ends the wait of the tool `slow`, once for each call. */
 const slowCalls: (() => void)[] = [];
 
+const tools: readonly TestTool[] = [
+  { name: "read", description: "Reads a page.", run: (page) => `page ${page}` },
+  { name: "slow", run: (page) => new Promise((resolve) => slowCalls.push(() => resolve(`slow ${page}`))) },
+  { name: "fail", run: () => Promise.reject(new Error("no such page")) },
+];
+
 beforeAll(async () => {
   const start = mcpGenerations.modern;
   if (start === undefined) throw new Error("no such generation");
-  wiki = await start([
-    { name: "read", description: "Reads a page.", run: (page) => `page ${page}` },
-    { name: "slow", run: (page) => new Promise((resolve) => slowCalls.push(() => resolve(`slow ${page}`))) },
-    { name: "fail", run: () => Promise.reject(new Error("no such page")) },
-  ]);
+  wiki = await start(tools);
   gateway = await useGateway({
     config: (url) => `
 providers:
@@ -213,13 +215,14 @@ describe.each(["messages", "chat", "responses"] as const)("%s", (api) => {
         content: [text("One"), toolCall(slow, { text: "x" }, { id: "call_1" })],
         stop: "tool_use",
       });
-      const answering = send(gateway, api, stream, { signal: client.signal });
+      const model = `left-${crypto.randomUUID()}`;
+      const answering = send(gateway, api, stream, { signal: client.signal, body: { model } });
       answering.catch(() => undefined);
       await eventually(() => expect(slowCalls).toHaveLength(1));
       client.abort();
       const id = await eventually(async () => {
-        const [newest] = await gateway.interceptions();
-        return newest?.ended === undefined ? undefined : newest.interception?.id;
+        const { interceptions } = await gateway.usage.listInterceptions({ model });
+        return interceptions[0]?.interception?.id;
       });
       const { ended, toolUsages } = await gateway.interception(id);
       expect(ended?.outcome).toBe(InterceptionOutcome.CANCELLED_BY_CLIENT);
@@ -291,7 +294,30 @@ test("a conversation keeps the tools it began with; another one gets the new one
     return sent.tools.map(({ name }: { name: string }) => name);
   };
   const before = await ask("session-1");
-  wiki.setTools([{ name: "late", description: "Came later." }]);
+  wiki.setTools([...tools, { name: "late", description: "Came later." }]);
   await eventually(async () => expect(await ask(crypto.randomUUID())).toContain("bmcp_wiki_late"));
   expect(await ask("session-1")).toEqual(before);
+});
+
+test.each([
+  [{ store: false }, { input: [{ role: "user" }, {}, {}, { call_id: "call_1" }] }],
+  [{ previous_response_id: "resp_0" }, { previous_response_id: "turn_1", input: [{ call_id: "call_1" }] }],
+  [{ conversation: "conv_1" }, { conversation: "conv_1", input: [{ call_id: "call_1" }] }],
+])("a Responses request with %j goes on where its state is held", async (state, expected) => {
+  gateway.provider.next(
+    {
+      id: "turn_1",
+      content: [text("Look."), toolCall(read, { text: "home" }, { id: "call_1" })],
+      stop: "tool_use",
+    },
+    { id: "turn_2", content: "Done." },
+  );
+  const response = await send(gateway, "responses", true, { body: state });
+  expect(await readClientAnswer("responses", response)).toMatchObject({
+    id: "turn_1",
+    texts: ["Look.", "Done."],
+  });
+  const sent = JSON.parse(gateway.provider.requests.at(-1)?.body.toString() ?? "");
+  expect(sent).toMatchObject(expected);
+  expect(sent.input.at(-1)).toMatchObject({ type: "function_call_output", output: "page home" });
 });

@@ -1,4 +1,5 @@
 import type { Api, ApiRequest } from "../apis/api.ts";
+import type { ResponseAliases } from "../apis/responses/tools/response-aliases.ts";
 import type { CentralCall, ToolConversation, ToolResult } from "../apis/tool-conversation.ts";
 import type { ResolvedActor } from "../control/ports.ts";
 import type { ToolPolicyQuery } from "../control/tool-policies.ts";
@@ -19,6 +20,8 @@ export interface ToolRequest {
 export interface ToolWish {
   readonly caller: ResolvedActor;
   readonly providerName: string;
+  /** Template of the route: "/v1/responses". */
+  readonly route: string;
   readonly api: Api;
   readonly request: ApiRequest;
   /** True if the request is to ask for its usage too. */
@@ -35,10 +38,10 @@ export function toolRequest(
   if (stage.tools === undefined || isSideRequest(wish)) return undefined;
   const { actor } = wish.caller;
   const query = { actorId: actor.id, apiKeyId: actor.apiKeyId, providerName: wish.providerName };
-  const tools = stage.tools.conversations.toolsFor(query, wish.clientSessionId);
-  return tools instanceof Promise
-    ? tools.then((found) => begin(query, wish, found))
-    : begin(query, wish, tools);
+  const { conversations, aliases } = stage.tools;
+  const begun = { query, wish, aliases: aliases.of(JSON.stringify([query.actorId, query.providerName])) };
+  const tools = conversations.toolsFor(query, wish.clientSessionId);
+  return tools instanceof Promise ? tools.then((found) => begin(begun, found)) : begin(begun, tools);
 }
 
 /** Claude Code asks for titles and the like beside the conversation, without tools of its own: it expects no calls. */
@@ -47,14 +50,21 @@ function isSideRequest({ client, request }: ToolWish): boolean {
 }
 
 function begin(
-  query: ToolPolicyQuery,
-  { api, request, addUsage }: ToolWish,
+  { query, wish, aliases }: { query: ToolPolicyQuery; wish: ToolWish; aliases: ResponseAliases },
   tools: ToolSet | undefined,
 ): ToolRequest | undefined {
   if (tools === undefined) return undefined;
+  const { api, request, addUsage, route } = wish;
   const body = addUsage ? JsonObject.parse(api.addIncludeUsage(request)) : request.body;
-  const conversation = api.withTools({ ...request, body }, tools.central);
+  const conversation = api.withTools({ ...request, body }, isCompaction(route) ? [] : tools.central, {
+    aliases,
+  });
   return conversation && { query, tools, conversation };
+}
+
+/** It sums a conversation up: no tool can be called, but what it goes on from may have another name. */
+function isCompaction(route: string): boolean {
+  return route.endsWith("/responses/compact");
 }
 
 export interface CallRun {

@@ -62,6 +62,7 @@ export async function intercept(
   const tools = toolRequest(stage, {
     caller: admitted.caller,
     providerName: admitted.route.provider.name,
+    route: admitted.route.template,
     api,
     request,
     addUsage: addsUsage(whole),

@@ -83,6 +83,7 @@ async function withCountedTools(
     const tools = await toolRequest(stage, {
       caller,
       providerName: route.provider.name,
+      route: route.template,
       api,
       request,
       addUsage: false,

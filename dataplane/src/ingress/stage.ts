@@ -1,3 +1,4 @@
+import type { ResponseAliasMemory } from "../apis/responses/tools/response-aliases.ts";
 import type { Actors } from "../control/ports.ts";
 import type { ToolSource } from "../mcp/tool-source.ts";
 import type { ConversationTools } from "../plan/conversation-tools.ts";
@@ -18,7 +19,11 @@ export interface Stage {
   readonly actors: Actors;
   /** Central tools; undefined where nobody gets any. */
   readonly tools:
-    | { readonly source: Pick<ToolSource, "call">; readonly conversations: ConversationTools }
+    | {
+        readonly source: Pick<ToolSource, "call">;
+        readonly conversations: ConversationTools;
+        readonly aliases: ResponseAliasMemory;
+      }
     | undefined;
   readonly recorder: Recorder;
   readonly upstream: UpstreamClient;

@@ -23,6 +23,8 @@ export interface ToolLoopOptions {
   readonly provider: string;
 }
 
+/** How often a request is mended and sent again, at most. */
+const maxAmended = 16;
 /** How often it is looked whether a client waits, and for how long it may, in milliseconds: together at most 10 s. */
 const lookMs = 2_000;
 const keepAliveMs = 8_000;
@@ -45,7 +47,8 @@ export class ToolLoop {
     try {
       for (let turn = 1; ; turn++) {
         const { end, next } = await this.#turn();
-        if (end.outcome !== "completed" || next === undefined || next.next === "client")
+        const over = turn >= this.#options.maxTurns;
+        if (over || end.outcome !== "completed" || next === undefined || next.next === "client")
           return this.#conclude(end, next);
         const results = await this.#results(next);
         if (this.#calls.signal.aborted) return this.#givenUp(this.#calls.signal.reason);
@@ -64,12 +67,16 @@ export class ToolLoop {
 
   async #turn(): Promise<{ readonly end: ExchangeEnd; readonly next: TurnEnd | undefined }> {
     const { newRelay, newExchange, conversation } = this.#options;
-    const relay = newRelay();
-    this.#exchange = newExchange(conversation.body, relay.relay, this.#client);
-    const end = await this.#exchange.run();
-    this.#exchange = undefined;
-    this.#answers += end.answers;
-    return { end, next: relay.end };
+    for (let amended = 0; ; amended++) {
+      const relay = newRelay();
+      this.#client.beginTurn();
+      this.#exchange = newExchange(conversation.body, relay.relay, this.#client);
+      const end = await this.#exchange.run();
+      this.#exchange = undefined;
+      if (relay.amended && amended < maxAmended && !this.#client.gone) continue;
+      this.#answers += end.answers;
+      return { end, next: relay.end };
+    }
   }
 
   async #results({ calls }: TurnEnd): Promise<AnsweredCall[]> {

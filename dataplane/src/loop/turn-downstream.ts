@@ -35,6 +35,11 @@ export class TurnDownstream implements Downstream {
     return this.#refusedStatus;
   }
 
+  /** The next request is another matter. */
+  beginTurn(): void {
+    this.#refusedStatus = undefined;
+  }
+
   start(status: number, headers: string[]): void {
     if (!this.#client.started) this.#client.start(status, headers);
     else if (status >= 400) this.#refusedStatus = status;

@@ -1,6 +1,7 @@
 import type { Api, ObserveOptions } from "../apis/api.ts";
 import type { ObservationSink } from "../apis/observation.ts";
 import type { ToolConversation, TurnEnd, TurnObserver } from "../apis/tool-conversation.ts";
+import { concealedBytes } from "../upstream/conceal.ts";
 import type { AnswerForm } from "./answer-form.ts";
 import type { AnswerRelay, RelayTarget } from "./answer-relay.ts";
 import { HeldAnswer } from "./held-answer.ts";
@@ -23,6 +24,7 @@ const maxHiddenBytes = 64 * 1024 * 1024;
 export class TurnRelay {
   readonly #options: TurnRelayOptions;
   #end: TurnEnd | undefined;
+  #amended = false;
 
   constructor(options: TurnRelayOptions) {
     this.#options = options;
@@ -33,9 +35,16 @@ export class TurnRelay {
     return this.#end;
   }
 
+  /** True if the provider refused the request for something that is mended by now: it is to be sent again. */
+  get amended(): boolean {
+    return this.#amended;
+  }
+
   /** As NewRelay. */
   readonly relay = (form: AnswerForm, downstream: RelayTarget, onTerminal: () => void): AnswerRelay => {
-    const { api, sink, observe, concealed } = this.#options;
+    const { api, conversation, sink, observe, concealed } = this.#options;
+    if (form.isError && conversation.amend !== undefined)
+      return new HeldAnswer((body) => this.#readError(body), downstream);
     if (form.isError) return new JsonRelay({ api, sink, downstream, observe, isError: true, concealed });
     if (form.streaming) return this.#streamRelay(downstream, onTerminal);
     return new HeldAnswer((body) => this.#read(body), downstream);
@@ -60,6 +69,14 @@ export class TurnRelay {
     const { end, answer } = conversation.answerTurn(sink, body, observe);
     this.#ended(end);
     return { end, answer: end.next === "client" ? answer : undefined };
+  }
+
+  #readError(body: Buffer) {
+    const { api, conversation, concealed } = this.#options;
+    const error = api.readError(body);
+    this.#amended = conversation.amend?.(error) ?? false;
+    const answer = this.#amended ? undefined : concealedBytes(body, concealed);
+    return { end: { complete: true, error }, answer };
   }
 
   #ended(end: TurnEnd): TurnEnd {

@@ -44,6 +44,11 @@ export class SseEventReader {
     return this.#dataLines > 0;
   }
 
+  /** What the last `read` returned. */
+  get hasData(): boolean {
+    return this.#dataLines > 0;
+  }
+
   /** True if the event has a name at all; the Chat API sends none. */
   get isNamed(): boolean {
     return this.#nameEnd > this.#nameStart;

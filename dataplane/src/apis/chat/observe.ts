@@ -27,7 +27,7 @@ export class ChatStreamObserver implements StreamObserver {
       return verdict.terminal;
     }
     if (this.#answer.isIdentified && isPlainChunk(data, dataStart, dataEnd)) return verdict.relay;
-    const chunk = parse(data.toString("utf8", dataStart, dataEnd));
+    const chunk = readChunk(data.toString("utf8", dataStart, dataEnd));
     if (chunk === undefined) return verdict.relay;
     this.#answer.add(chunk);
     return this.#hideUsage && isUsageChunk(chunk) ? verdict.hide : verdict.relay;
@@ -57,7 +57,7 @@ const envelope: ReadonlySet<string> = new Set([
 ]);
 
 /** True for the chunk that brings the usage and nothing else: no choices, no further payload. */
-function isUsageChunk(chunk: JsonRecord): boolean {
+export function isUsageChunk(chunk: JsonRecord): boolean {
   const { choices, usage } = chunk;
   if (!Array.isArray(choices) || choices.length > 0 || asRecord(usage) === undefined) return false;
   return Object.keys(chunk).every((name) => envelope.has(name) || chunk[name] === null);
@@ -66,12 +66,13 @@ function isUsageChunk(chunk: JsonRecord): boolean {
 /** Reports the facts of a whole answer. */
 export function observeAnswer(sink: ObservationSink, body: Buffer, options: ObserveOptions): AnswerEnd {
   const answer = new ChatAnswer(sink, options.usageOptional);
-  const whole = parse(body.toString("utf8"));
+  const whole = readChunk(body.toString("utf8"));
   if (whole !== undefined) answer.add(whole);
   return answer.end(whole !== undefined);
 }
 
-function parse(text: string): JsonRecord | undefined {
+/** The chunk, or the whole answer; undefined for what is no JSON object. */
+export function readChunk(text: string): JsonRecord | undefined {
   try {
     return asRecord(JSON.parse(text));
   } catch {

@@ -13,12 +13,14 @@ import { type DeltaText, deltaTexts, eventType, isOutputText, terminalTypes } fr
 /** Watches a stream of the Responses API. */
 export class ResponsesStreamObserver implements StreamObserver {
   readonly #answer: ResponsesAnswer;
-  readonly #reader = new SseEventReader();
+  readonly #reader: SseEventReader;
   #created: CreatedResponse | undefined;
   #events = 0;
 
-  constructor(sink: ObservationSink, options: ObserveOptions) {
+  /** @param reader with which each event is read, so that others need not read it again. @default one of its own */
+  constructor(sink: ObservationSink, options: ObserveOptions, reader = new SseEventReader()) {
     this.#answer = new ResponsesAnswer(sink, options.usageOptional);
+    this.#reader = reader;
   }
 
   event(bytes: Buffer, start: number, end: number): number {

@@ -36,6 +36,7 @@ class MessagesConversation implements ToolConversation {
   /** Blocks of whole answers that the client gets, as JSON text. */
   readonly #visible: string[] = [];
   #turn: Turn | undefined;
+  #last = false;
   /** Id of the first turn's message: the client's. */
   #id = "";
 
@@ -71,6 +72,7 @@ class MessagesConversation implements ToolConversation {
     const said = [`{"role":"assistant","content":[${turn.content()}]}`];
     if (results.length > 0) said.push(`{"role":"user","content":[${resultBlocks(results, turn.callers)}]}`);
     this.#edit(appendElements(this.#body, "messages", said.join(",")));
+    this.#last = last;
     if (last) this.#edit(setMember(this.#body, "tool_choice", '{"type":"none"}'));
   }
 
@@ -83,7 +85,7 @@ class MessagesConversation implements ToolConversation {
   }
 
   #begin(): Turn {
-    this.#turn = new Turn(this.#toolIds, this.#turn?.hiding ?? false);
+    this.#turn = new Turn(this.#toolIds, { hiding: this.#turn?.hiding ?? false, last: this.#last });
     this.#shown.usage.begin();
     return this.#turn;
   }
@@ -109,6 +111,9 @@ class MessagesConversation implements ToolConversation {
   #answer(message: JsonObject): Buffer {
     let answer = JsonObject.parse(setMember(message, "content", `[${this.#visible.join(",")}]`));
     answer = JsonObject.parse(setMember(answer, "id", JSON.stringify(this.#id)));
+    const stopReason = this.#turn?.shownStopReason;
+    if (stopReason !== undefined)
+      answer = JsonObject.parse(setMember(answer, "stop_reason", JSON.stringify(stopReason)));
     if (this.#shown.usage.turns === 1) return answer.bytes;
     return setMember(answer, "usage", JSON.stringify(this.#shown.usage.shown()));
   }

@@ -116,8 +116,13 @@ export class MessagesTurnObserver implements TurnObserver {
     shown.usage.merge(event.get("usage"));
     turn.stop(event.object("delta")?.string("stop_reason"));
     if (turn.next !== "client") return verdict.hide;
-    if (first) return verdict.relay;
-    this.replacement = withMember(event, "message_delta", "usage", JSON.stringify(shown.usage.shown()));
+    if (first && turn.shownStopReason === undefined) return verdict.relay;
+    let shownEvent = ownCopy(event);
+    const delta = shownEvent.object("delta");
+    if (turn.shownStopReason !== undefined && delta !== undefined)
+      shownEvent = JsonObject.parse(setMember(delta, "stop_reason", JSON.stringify(turn.shownStopReason)));
+    const usage = JSON.stringify(shown.usage.shown());
+    this.replacement = encodeEvent(setMember(shownEvent, "usage", usage).toString(), "message_delta");
     return verdict.hide;
   }
 }
@@ -127,6 +132,10 @@ function indexOf(event: JsonObject): number {
 }
 
 function withMember(event: JsonObject, name: string, member: string, value: string): Buffer {
-  const own = JsonObject.parse(Buffer.from(event.bytes.subarray(event.start, event.end)));
-  return encodeEvent(setMember(own, member, value).toString(), name);
+  return encodeEvent(setMember(ownCopy(event), member, value).toString(), name);
+}
+
+/** The event in bytes of its own: nothing but it. */
+function ownCopy(event: JsonObject): JsonObject {
+  return JsonObject.parse(Buffer.from(event.bytes.subarray(event.start, event.end)));
 }

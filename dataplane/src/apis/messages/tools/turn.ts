@@ -7,6 +7,8 @@ export type BlockFate = "visible" | "hidden";
 /** One answer of the provider, as far as the loop must know it. */
 export class Turn {
   readonly #toolIds: ReadonlySet<string>;
+  /** True if the provider was forbidden to call tools: a call that it makes all the same is never run. */
+  readonly #last: boolean;
   /** True once a call was hidden, in this turn or one before. */
   #hiding: boolean;
   readonly #blocks: ReceivedBlock[] = [];
@@ -15,9 +17,10 @@ export class Turn {
   #stopReason: string | undefined;
   messageId = "";
 
-  constructor(toolIds: ReadonlySet<string>, hiding: boolean) {
+  constructor(toolIds: ReadonlySet<string>, { hiding, last }: { hiding: boolean; last: boolean }) {
     this.#toolIds = toolIds;
     this.#hiding = hiding;
+    this.#last = last;
   }
 
   /** True if something of the conversation is not what the client sees. */
@@ -51,9 +54,17 @@ export class Turn {
   }
 
   get next(): TurnEnd["next"] {
+    if (this.#last) return "client";
     if (this.#stopReason === "pause_turn") return this.#hiding ? "resume" : "client";
     const run = this.#stopReason === "tool_use" && this.#calls.length > 0 && this.#clientCalls === 0;
     return run ? "calls" : "client";
+  }
+
+  /** What the client is told instead of the stop reason, where it would wait for calls that it does not have. */
+  get shownStopReason(): string | undefined {
+    return this.#stopReason === "tool_use" && this.#clientCalls === 0 && this.#calls.length > 0
+      ? "end_turn"
+      : undefined;
   }
 
   get calls(): CentralCall[] {

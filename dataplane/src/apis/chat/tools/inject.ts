@@ -1,0 +1,112 @@
+import { prependElements } from "../../../json/edit-member.ts";
+import { JsonObject } from "../../../json/json-object.ts";
+import type { ApiRequest } from "../../api.ts";
+import { asArray } from "../../json-kinds.ts";
+import type { CentralTool } from "../../tool-conversation.ts";
+
+/** A request with central tools in it. */
+export interface InjectedRequest {
+  readonly bytes: Buffer;
+  readonly toolIds: ReadonlySet<string>;
+}
+
+/** OpenAI takes no more tools in one request. */
+const maxTools = 128;
+
+/** Tools as the Chat API takes them. */
+interface WrittenTools {
+  readonly ids: readonly string[];
+  /** The JSON text of each, in the same order. */
+  readonly texts: readonly string[];
+  /** All of them, for the many requests that leave none out. */
+  readonly all: InjectedTools;
+}
+
+interface InjectedTools {
+  /** JSON text, joined by commas, as bytes. */
+  readonly elements: Buffer;
+  readonly toolIds: ReadonlySet<string>;
+}
+
+/** Made once for each list. */
+const written = new WeakMap<readonly CentralTool[], WrittenTools>();
+
+/** Puts the tools in front of the client's own, as many as there is room for; undefined where the request takes none. */
+export function injectTools(
+  { body }: ApiRequest,
+  tools: readonly CentralTool[],
+): InjectedRequest | undefined {
+  if (!takesTools(body)) return undefined;
+  const { elements, toolIds } = chosenTools(tools, body);
+  if (toolIds.size === 0) return undefined;
+  return { bytes: prependElements(body, "tools", elements), toolIds };
+}
+
+/**
+ * Members that OpenAI refuses together with tools (legacy functions, predicted output, the search models' option), or
+ * whose answers cannot be put together from several turns (sound).
+ */
+const barring = ["functions", "function_call", "prediction", "web_search_options", "audio"] as const;
+
+/** Each of several choices would need turns of its own. */
+function takesTools(body: JsonObject): boolean {
+  return (
+    (body.get("n") ?? 1) === 1 &&
+    body.get("tool_choice") !== "none" &&
+    !barring.some((name) => hasValue(body, name)) &&
+    !asArray(body.get("modalities")).includes("audio") &&
+    body.array("messages").length > 0
+  );
+}
+
+function hasValue(body: JsonObject, name: string): boolean {
+  const raw = body.raw(name);
+  return raw !== "" && raw !== "null";
+}
+
+function chosenTools(tools: readonly CentralTool[], body: JsonObject): InjectedTools {
+  const { ids, texts, all } = writtenTools(tools);
+  const own = body.array("tools").length;
+  const taken = clientTools(body);
+  if (ids.length + own <= maxTools && !ids.some((id) => taken.has(id))) return all;
+  const places = [...ids.keys()]
+    .filter((place) => !taken.has(ids[place] as string))
+    .slice(0, Math.max(maxTools - own, 0));
+  return joined(
+    places.map((place) => ids[place] as string),
+    places.map((place) => texts[place] as string),
+  );
+}
+
+function writtenTools(tools: readonly CentralTool[]): WrittenTools {
+  let known = written.get(tools);
+  if (known === undefined) {
+    const ids = tools.map(({ id }) => id);
+    const texts = tools.map(({ id, description, inputSchema }) =>
+      JSON.stringify({
+        type: "function",
+        function: { name: id, ...(description && { description }), parameters: inputSchema },
+      }),
+    );
+    known = { ids, texts, all: joined(ids, texts) };
+    written.set(tools, known);
+  }
+  return known;
+}
+
+function joined(ids: readonly string[], texts: readonly string[]): InjectedTools {
+  return { elements: Buffer.from(texts.join(",")), toolIds: new Set(ids) };
+}
+
+/** The names of the client's own tools. */
+function clientTools(body: JsonObject): ReadonlySet<string> {
+  const names = new Set<string>();
+  const tools = body.array("tools");
+  for (let index = 0; index < tools.length; index++) {
+    const { start, end } = tools.span(index);
+    const tool = JsonObject.tryAt(body.bytes, start, end);
+    const name = (tool?.object("function") ?? tool?.object("custom"))?.string("name");
+    if (name !== undefined) names.add(name);
+  }
+  return names;
+}

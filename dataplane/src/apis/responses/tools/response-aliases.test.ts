@@ -1,0 +1,41 @@
+import { expect, test } from "vitest";
+import { ResponseAliasMemory } from "./response-aliases.ts";
+
+test("what is remembered is found in its scope alone", () => {
+  const memory = new ResponseAliasMemory();
+  memory.of("alice").remember("resp_1", "resp_3", ["call_1"]);
+  expect(memory.of("alice").find("resp_1")).toEqual({ id: "resp_3", pendingCallIds: ["call_1"] });
+  expect(memory.of("bob").find("resp_1")).toBeUndefined();
+  expect(memory.of("alice").find("resp_3")).toBeUndefined();
+});
+
+test("calls that are answered are forgotten", () => {
+  const aliases = new ResponseAliasMemory().of("alice");
+  aliases.remember("conv_1", "conv_1", ["call_1"]);
+  aliases.remember("conv_1", "conv_1", []);
+  expect(aliases.find("conv_1")).toBeUndefined();
+});
+
+test("the one that was not used for the longest time makes room", () => {
+  const aliases = new ResponseAliasMemory(2).of("alice");
+  aliases.remember("a", "a2", []);
+  aliases.remember("b", "b2", []);
+  aliases.find("a");
+  aliases.remember("c", "c2", []);
+  expect(["a", "b", "c"].map((id) => aliases.find(id)?.id)).toEqual(["a2", undefined, "c2"]);
+});
+
+test("neither ids without end nor calls without number are kept", () => {
+  const aliases = new ResponseAliasMemory().of("alice");
+  const long = "x".repeat(10_000);
+  aliases.remember("a", long, []);
+  aliases.remember(long, "a", []);
+  aliases.remember("", "a", []);
+  expect([aliases.find("a"), aliases.find(long), aliases.find("")]).toEqual([
+    undefined,
+    undefined,
+    undefined,
+  ]);
+  aliases.remember("a", "b", [long, ...Array.from({ length: 1000 }, (_, index) => `call_${index}`)]);
+  expect(aliases.find("a")?.pendingCallIds).toHaveLength(128);
+});
