@@ -2,12 +2,15 @@ import {
   type CallToolResult,
   Client,
   type FetchLike,
+  SdkError,
+  SdkErrorCode,
   SSEClientTransport,
   StreamableHTTPClientTransport,
   type Transport,
 } from "@modelcontextprotocol/client";
 import type { McpAccess } from "./mcp-access.ts";
 import { httpStatus } from "./mcp-failure.ts";
+import { fetchTellingEnds, tellingEnds } from "./stream-end.ts";
 import { listTools, type ServerTool } from "./tool-list.ts";
 import { untilAborted } from "./until-aborted.ts";
 
@@ -31,6 +34,8 @@ export interface McpConnectionOptions {
 /** Longest time for each request of connecting, and for all of them, in milliseconds. */
 const requestTimeoutMs = 10_000;
 const connectTimeoutMs = 15_000;
+/** Time for reading an answer after its stream is over, in milliseconds. */
+const answerGraceMs = 500;
 
 /**
  * One connection to one MCP server, with one set of credentials. Speaks the protocol version the server knows (with and
@@ -39,7 +44,7 @@ const connectTimeoutMs = 15_000;
 export class McpConnection {
   readonly #client: Client;
   readonly #transport: Transport;
-  #calls = 0;
+  #requests = 0;
   #closing = false;
 
   private constructor(client: Client, transport: Transport) {
@@ -65,7 +70,7 @@ export class McpConnection {
   ): Promise<McpConnection> {
     const client = newClient(options);
     const { url, headers } = options.access;
-    const transportOptions = { fetch: options.fetch, requestInit: { headers } };
+    const transportOptions = { fetch: fetchTellingEnds(options.fetch), requestInit: { headers } };
     const transport =
       kind === "sse"
         ? new SSEClientTransport(new URL(url), transportOptions)
@@ -88,7 +93,7 @@ export class McpConnection {
 
   /** Rejects for a list that takes too long or has too many pages. */
   listTools(): Promise<ServerTool[]> {
-    return listTools(this.#client);
+    return this.#underWay(() => listTools(this.#client));
   }
 
   /**
@@ -101,33 +106,60 @@ export class McpConnection {
   }
 
   /** Results are not checked against the tool's own output schema: the model may make of them what it can. */
-  async callTool(
+  callTool(tool: ServerTool, args: Record<string, unknown>, limits: CallLimits): Promise<CallToolResult> {
+    return this.#underWay(() => this.#call(tool, args, limits));
+  }
+
+  /** The connection is not closed before this is done. */
+  async #underWay<Result>(request: () => Promise<Result>): Promise<Result> {
+    this.#requests++;
+    try {
+      return await request();
+    } finally {
+      this.#requests--;
+      if (this.#closing) void this.closeWhenQuiet();
+    }
+  }
+
+  /** Gives up when the answer's stream is over without it, unless the server lets streams be gone on with. */
+  async #call(
     { name, inputSchema }: ServerTool,
     args: Record<string, unknown>,
     { signal, timeoutMs }: CallLimits,
   ): Promise<CallToolResult> {
-    const toolDefinition = { name, inputSchema };
-    this.#calls++;
+    const gone = new AbortController();
+    let timer: NodeJS.Timeout | undefined;
+    let resumable = false;
+    const over = () => {
+      if (resumable) return;
+      timer = setTimeout(() => gone.abort(closedConnection()), answerGraceMs);
+    };
+    const options = {
+      signal: AbortSignal.any([signal, gone.signal]),
+      timeout: timeoutMs,
+      maxTotalTimeout: timeoutMs,
+      toolDefinition: { name, inputSchema },
+      onresumptiontoken: () => {
+        resumable = true;
+      },
+    };
     try {
-      return await this.#client.callTool(
-        { name, arguments: args },
-        { signal, timeout: timeoutMs, maxTotalTimeout: timeoutMs, toolDefinition },
-      );
+      return await tellingEnds(over, () => this.#client.callTool({ name, arguments: args }, options));
     } finally {
-      this.#calls--;
-      if (this.#closing) this.closeWhenQuiet();
+      clearTimeout(timer);
     }
   }
 
-  /** Closes the connection as soon as no call is under way, and lets the server forget its session. */
-  closeWhenQuiet(): void {
+  /**
+   * Closes the connection as soon as no request is under way, and lets the server forget its session. Resolves when that
+   * is done, or at once when requests have to end first.
+   */
+  async closeWhenQuiet(): Promise<void> {
     this.#closing = true;
-    if (this.#calls > 0) return;
+    if (this.#requests > 0) return;
     this.#client.onclose = () => undefined;
-    void this.#endSession()
-      .catch(() => undefined)
-      .then(() => this.#client.close())
-      .catch(() => undefined);
+    await untilAborted(this.#endSession(), AbortSignal.timeout(requestTimeoutMs)).catch(() => undefined);
+    await this.#client.close().catch(() => undefined);
   }
 
   async #endSession(): Promise<void> {
@@ -146,6 +178,10 @@ function newClient({ clientVersion, toolsChanged }: McpConnectionOptions): Clien
       listChanged: { tools: { autoRefresh: false, onChanged: toolsChanged } },
     },
   );
+}
+
+function closedConnection(): SdkError {
+  return new SdkError(SdkErrorCode.ConnectionClosed, "the answer's stream is over");
 }
 
 /** A server that has no Streamable HTTP answers the first POST with one of these (MCP 2025-06-18, backwards compatibility). */

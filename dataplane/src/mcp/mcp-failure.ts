@@ -26,6 +26,7 @@ export class McpFailure extends Error {
 
 /** The status with which a server refused a request over HTTP; undefined for every other failure. */
 export function httpStatus(error: unknown): number | undefined {
+  if (ProtocolError.isInstance(error)) return undefined;
   if (error instanceof UnauthorizedError) return 401;
   if (SdkHttpError.isInstance(error)) return error.status;
   // The client library gives the status of HTTP+SSE only as text.
@@ -34,12 +35,13 @@ export function httpStatus(error: unknown): number | undefined {
   return error instanceof SseError ? error.code : undefined;
 }
 
+const closed = [SdkErrorCode.ConnectionClosed, SdkErrorCode.NotConnected];
+
 /** True if there was no answer of any kind: the server is away. */
 export function isOutOfReach(error: unknown): boolean {
-  if (httpStatus(error) !== undefined || ProtocolError.isInstance(error)) return false;
-  if (SdkError.isInstance(error))
-    return error.code === SdkErrorCode.ConnectionClosed || error.code === SdkErrorCode.NotConnected;
-  return causesOf(error).some((cause) => "code" in cause);
+  if (ProtocolError.isInstance(error) || httpStatus(error) !== undefined) return false;
+  const isClosed = SdkError.isInstance(error) && closed.includes(error.code);
+  return isClosed || causesOf(error).some((cause) => codeOf(cause) !== undefined);
 }
 
 /** True if the server took longer than it may. */
@@ -53,15 +55,14 @@ const maxTextLength = 500;
 /**
  * What went wrong with an MCP server, for logs, records and the model: "it answered with HTTP 500". Of the server's own
  * words only a JSON-RPC error's message is repeated, which is meant to be read; bodies are not, they may hold anything.
+ * @param hide takes credentials out of these words
  */
-export function mcpFailure(error: unknown): string {
+export function mcpFailure(error: unknown, hide: (said: string) => string = (said) => said): string {
   const status = httpStatus(error);
   if (status === 401) return "it refused the credentials";
   if (status !== undefined) return `it answered with HTTP ${status}`;
-  if (ProtocolError.isInstance(error)) return error.message.slice(0, maxTextLength).toWellFormed();
-  if (SdkError.isInstance(error))
-    return sdkFailures[error.code] ?? "it answered with something that cannot be read";
-  return networkFailure(error);
+  if (ProtocolError.isInstance(error)) return hide(error.message).slice(0, maxTextLength).toWellFormed();
+  return (SdkError.isInstance(error) && sdkFailures[error.code]) || networkFailure(error);
 }
 
 const sdkFailures: Partial<Record<SdkErrorCode, string>> = {
@@ -75,22 +76,34 @@ const sdkFailures: Partial<Record<SdkErrorCode, string>> = {
 /** Failures of the gateway's own, whose words can be repeated. */
 const plainFailures = [McpFailure, RefusedAddress, AnswerTooLong];
 
+/** No JSON, and JSON that is no message of MCP (which the client library checks with zod). */
+const unreadable = ["SyntaxError", "ZodError", "$ZodError"];
+
 function networkFailure(error: unknown): string {
   for (const cause of causesOf(error)) {
     if (plainFailures.some((kind) => cause instanceof kind)) return cause.message;
     if (cause.name === "TimeoutError") return "it did not answer in time";
     if (cause.name === "AbortError") return "the call was given up";
-    if (cause instanceof SyntaxError) return "it answered with something that cannot be read";
-    const { code } = cause as NodeJS.ErrnoException;
-    if (typeof code === "string") return `it cannot be reached (${code})`;
+    if (cause.message === "unexpected redirect") return "it redirects, which is not followed";
+    if (unreadable.includes(cause.name)) return "it answered with something that cannot be read";
+    const code = codeOf(cause);
+    if (code !== undefined) return `it cannot be reached (${code})`;
   }
-  return "it cannot be reached";
+  return SdkError.isInstance(error)
+    ? "it answered with something that cannot be read"
+    : "it cannot be reached";
 }
 
-/** The error with what caused it: Node puts the reason of a failed connection there. */
+/** "ECONNREFUSED". */
+function codeOf(error: Error): string | undefined {
+  const { code } = error as NodeJS.ErrnoException;
+  return typeof code === "string" ? code : undefined;
+}
+
+/** The error with what caused it, where Node puts the reason of a failed connection; without the library's wrappers. */
 function causesOf(error: unknown): Error[] {
   const causes: Error[] = [];
   for (let cause = error; cause instanceof Error && causes.length < 10; cause = cause.cause)
     causes.push(cause);
-  return causes;
+  return causes.filter((cause) => !SdkError.isInstance(cause));
 }

@@ -113,7 +113,10 @@ export class ServerLink {
     this.#calls++;
     const signal = AbortSignal.any([limits.signal, AbortSignal.timeout(limits.timeoutMs)]);
     try {
-      const result = await this.#onConnection((one) => one.callTool(tool, args, limits), signal);
+      const result = await this.#onConnection(
+        (one) => one.callTool(tool, args, { ...limits, signal }),
+        signal,
+      );
       return this.#hide(result);
     } catch (error) {
       if (!limits.signal.aborted) this.#afterFailure(error);
@@ -124,12 +127,11 @@ export class ServerLink {
     }
   }
 
-  /** Closes the connection; the next use makes another. The list of tools is kept. */
-  close(): void {
+  /** Closes the connection when the calls on it are over; the next use makes another. The list of tools is kept. */
+  async close(): Promise<void> {
     const connecting = this.#connecting;
     this.#connecting = undefined;
-    // It closes when the calls on it are over.
-    connecting?.then((connection) => connection.closeWhenQuiet()).catch(() => undefined);
+    await connecting?.then((connection) => connection.closeWhenQuiet()).catch(() => undefined);
   }
 
   /** Does something on the connection; once more on a new one if the server had forgotten the session. */
@@ -142,7 +144,7 @@ export class ServerLink {
       return await run(connection);
     } catch (error) {
       if (!connection.isForgotten(error)) throw error;
-      this.close();
+      void this.close();
       return await run(await untilAborted(this.#connection(), signal));
     }
   }
@@ -156,7 +158,7 @@ export class ServerLink {
       this.#staleAt = performance.now() + catalogueAgeMs;
       this.#becomes({ kind: "up", reason: undefined });
     } catch (error) {
-      this.close();
+      void this.close();
       this.#refused = httpStatus(error) === 401;
       this.#becomes({ kind: "down", reason: this.#failure(error).message });
     }
@@ -164,16 +166,15 @@ export class ServerLink {
 
   /** A server that is away is asked for its tools until it is back; one that is too slow gets a new connection. */
   #afterFailure(error: unknown): void {
-    if (isTimeout(error)) this.close();
-    if (!isOutOfReach(error)) return;
-    this.close();
+    if (!isTimeout(error) && !isOutOfReach(error)) return;
+    void this.close();
     this.#staleAt = 0;
-    this.#becomes({ kind: "down", reason: this.#failure(error).message });
+    if (isOutOfReach(error)) this.#becomes({ kind: "down", reason: this.#failure(error).message });
   }
 
   /** Without its cause, which may hold all that the server said. */
   #failure(error: unknown): McpUnauthorized | McpFailure {
-    const reason = this.#hide(mcpFailure(error));
+    const reason = mcpFailure(error, this.#hide);
     return httpStatus(error) === 401 ? new McpUnauthorized(reason) : new McpFailure(reason);
   }
 
@@ -200,7 +201,10 @@ export class ServerLink {
     if (this.#connecting !== undefined) return this.#connecting;
     const { fetch, clientVersion } = this.#options;
     const lost = () => {
-      if (this.#connecting === connecting) this.#connecting = undefined;
+      if (this.#connecting !== connecting) return;
+      this.#connecting = undefined;
+      // Without a connection nobody says that the tools changed.
+      this.#staleAt = 0;
     };
     const toolsChanged = () => {
       this.#staleAt = 0;

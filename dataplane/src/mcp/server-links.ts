@@ -51,20 +51,20 @@ export class ServerLinks {
 
   close(): void {
     clearInterval(this.#sweeper);
-    for (const link of this.#links.values()) link.close();
+    for (const link of this.#links.values()) void link.close();
     this.#links.clear();
   }
 
   /** The policy has new credentials: its server goes on with the tools it had until it lists them again. */
   #succeed(place: string): ServerLink["tools"] {
     const before = this.#last.get(place);
-    before?.close();
+    void before?.close();
     return before?.tools;
   }
 
   #sweep(): void {
     for (const [key, link] of this.#links) {
-      if (link.idleMs > idleMs) link.close();
+      if (link.idleMs > idleMs) void link.close();
       if (link.idleMs > forgetMs) this.#links.delete(key);
     }
   }
@@ -73,7 +73,7 @@ export class ServerLinks {
     const oldest = this.#links.entries().next();
     if (oldest.done) return;
     const [key, link] = oldest.value;
-    link.close();
+    void link.close();
     this.#links.delete(key);
   }
 }

@@ -59,13 +59,17 @@ async function* pagedTools(client: Client, signal: AbortSignal) {
 /** Only what is used is kept. Undefined for what is no tool, or nested so deep that it cannot be written again. */
 function readTool(value: unknown): { readonly tool: ServerTool; readonly bytes: number } | undefined {
   const { name, description, inputSchema = {} } = (value ?? {}) as Record<string, unknown>;
-  if (typeof name !== "string" || typeof inputSchema !== "object" || inputSchema === null) return undefined;
+  if (typeof name !== "string" || !isObject(inputSchema)) return undefined;
   const tool = { name, inputSchema, ...(typeof description === "string" && { description }) } as ServerTool;
   try {
     return { tool, bytes: Buffer.byteLength(JSON.stringify(tool)) };
   } catch {
     return undefined;
   }
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 const pageSchema: StandardSchemaV1<unknown, Page> = {

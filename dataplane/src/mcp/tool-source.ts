@@ -8,7 +8,7 @@ import type { ServerLink } from "./server-link.ts";
 import type { ServerLinks } from "./server-links.ts";
 import { InvalidToolPattern } from "./tool-filter.ts";
 import { type InjectedTool, type JudgedTool, judgeTools, type ToolSet, toolSet } from "./tool-set.ts";
-import { within } from "./within.ts";
+import { untilAborted } from "./until-aborted.ts";
 
 export interface ToolSourceOptions {
   readonly policies: Pick<CachedToolPolicies, "get" | "refresh">;
@@ -105,7 +105,8 @@ export class ToolSource {
     const now = performance.now();
     const until = this.#waitUntil.get(link) ?? now + this.#options.discoveryBudgetMs();
     this.#waitUntil.set(link, until);
-    return until > now ? within(discovery, until - now) : undefined;
+    if (until <= now) return undefined;
+    return untilAborted(discovery, AbortSignal.timeout(Math.ceil(until - now))).catch(() => undefined);
   }
 
   /** Asks for the policy again, once, if a server refused its credentials. The tools by it where there are none yet. */

@@ -8,6 +8,7 @@ import { gatewayKeysRevoke } from "./gateway-keys-revoke.ts";
 import { interceptionsDelete } from "./interceptions-delete.ts";
 import { interceptionsList } from "./interceptions-list.ts";
 import { interceptionsShow } from "./interceptions-show.ts";
+import { mcpList } from "./mcp-list.ts";
 import { controlplane, dataplane } from "./planes.ts";
 import { safeBlock, safeLine } from "./safe-text.ts";
 import { tokensCreate } from "./tokens-create.ts";
@@ -28,6 +29,7 @@ const COMMANDS: readonly CliCommand[] = [
   interceptionsShow,
   interceptionsDelete,
   usage,
+  mcpList,
   conformanceRecorder,
 ];
 

@@ -19,7 +19,10 @@ export interface HostileRequest {
   http(status: number, headers: Readonly<Record<string, string>>, body?: string): void;
 }
 
-/** What a hostile server does otherwise than a good one, by method; undefined: as a good one does. */
+/**
+ * What a hostile server does otherwise than a good one, by method; undefined: as a good one does. What the client answers
+ * to the server's own requests goes to `answer`, as `params`.
+ */
 export type HostileAnswers = Readonly<Record<string, ((request: HostileRequest) => void) | undefined>>;
 
 /** Sends a byte each 20 ms and never ends. */
@@ -41,7 +44,8 @@ export function plainTool(name: string, inputSchema: unknown = { type: "object" 
 export function startHostileServer(answers: HostileAnswers): Promise<McpTestServer> {
   return serveMcp(async (request, response) => {
     if (request.method !== "POST") return void response.writeHead(405).end();
-    const { id, method, params } = JSON.parse(await bodyOf(request));
+    const message = JSON.parse(await bodyOf(request));
+    const { id, method = "answer", params = message } = message;
     const http: HostileRequest["http"] = (status, headers, body) =>
       void response.writeHead(status, headers).end(body);
     const json = (text: string) => http(200, { "content-type": "application/json" }, text);

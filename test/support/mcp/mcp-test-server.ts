@@ -10,6 +10,8 @@ export interface McpTestServer {
   readonly requests: readonly SeenRequest[];
   /** Answers requests with this from now on; undefined: the MCP server itself answers again. */
   intercept(listener: RequestListener | undefined): void;
+  /** From now on answers 401 to every other request, repeating its headers. @default all are admitted */
+  admit(admitted: (headers: IncomingMessage["headers"]) => boolean): void;
   close(): Promise<void>;
 }
 
@@ -27,10 +29,12 @@ export async function serveMcp(
 ): Promise<McpTestServer> {
   const requests: SeenRequest[] = [];
   let interceptor: RequestListener | undefined;
+  let admitted: (headers: IncomingMessage["headers"]) => boolean = () => true;
   const server = createServer((request, response) => {
     const { method = "", url = "", headers } = request;
     requests.push({ method, url, headers });
-    if (interceptor !== undefined) interceptor(request, response);
+    if (!admitted(headers)) response.writeHead(401).end(JSON.stringify(headers));
+    else if (interceptor !== undefined) interceptor(request, response);
     else handle(request, response);
   });
   server.listen(port, "127.0.0.1");
@@ -40,6 +44,9 @@ export async function serveMcp(
     requests,
     intercept: (listener) => {
       interceptor = listener;
+    },
+    admit: (admits) => {
+      admitted = admits;
     },
     close: async () => {
       server.closeAllConnections();
