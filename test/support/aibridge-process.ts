@@ -20,6 +20,11 @@ export class AibridgeProcess implements AsyncDisposable {
     this.#cwd = cwd;
   }
 
+  get isRunning(): boolean {
+    const child = this.#child;
+    return child !== undefined && child.exitCode === null && child.signalCode === null;
+  }
+
   get pid(): number {
     const pid = this.#child?.pid;
     if (pid === undefined) throw new Error("the process is not running");

@@ -14,6 +14,7 @@ import { AibridgeProcess, aibridge } from "./aibridge-process.ts";
 import type { CertificateFiles } from "./certificates.ts";
 import { eventually } from "./eventually.ts";
 import { freePort } from "./free-port.ts";
+import { untilMetric } from "./gateway-metrics.ts";
 import { MariaDb } from "./use-mariadb.ts";
 
 export interface GatewayUnderTest extends AsyncDisposable {
@@ -43,7 +44,7 @@ export interface GatewayUnderTest extends AsyncDisposable {
   run(...args: string[]): ReturnType<typeof aibridge>;
   /** An interception with all its records, once it has ended. */
   interception(id: string): Promise<GetInterceptionResponse>;
-  /** Every interception, newest first. */
+  /** Every interception, newest first, once every record has arrived. */
   interceptions(): Promise<GetInterceptionResponse[]>;
   /** Replaces the configuration file. */
   writeConfig(text: string): void;
@@ -184,6 +185,7 @@ export async function useGateway(options: UseGatewayOptions = {}): Promise<Gatew
         return found.ended === undefined ? undefined : found;
       }),
     interceptions: async () => {
+      if (dataPlane.isRunning) await untilMetric(urls.adminUrl, "spool_records", 0);
       const { interceptions } = await usage.listInterceptions({ pageSize: 1000, includeRecords: true });
       return interceptions;
     },

@@ -18,7 +18,7 @@ interface Setting {
   readonly root?: string;
 }
 
-/** A recorder with a spool; `away` makes the other side fail, `received` has the ids it took. */
+/** A recorder with a spool; `away` makes the other side fail, `rejected` is refused by it, `received` has the ids it took. */
 function setUp({
   durability = "process",
   pass = false,
@@ -26,14 +26,16 @@ function setUp({
   root = useFolder(),
 }: Setting = {}) {
   const metrics = createMetrics({ process: false });
-  const state = { away: false, received: [] as string[] };
+  const state = { away: false, rejected: "", received: [] as string[] };
+  const logged: object[] = [];
   const deliver: DurableRecorderOptions["recorder"] = async ({ value }) => {
     if (state.away) throw new ConnectError("away", Code.Unavailable);
+    if (value.id === state.rejected) throw new ConnectError("no", Code.InvalidArgument);
     state.received.push(value.id);
   };
   const recorder = new DurableRecorder({
     recorder: deliver,
-    log: pino({ level: "silent" }),
+    log: pino({ level: "warn" }, { write: (line) => void logged.push(JSON.parse(line)) }),
     metrics,
     pass: () => pass,
     spool: { root, maxBytes: () => maxBytes, durability: () => durability },
@@ -44,7 +46,7 @@ function setUp({
     const { values } = (await metrics.registry.getSingleMetric(`aibridge_${name}`)?.get()) ?? { values: [] };
     return values.reduce((sum, { value }) => sum + value, 0);
   };
-  return { recorder, state, root, count };
+  return { recorder, state, root, count, logged };
 }
 
 const start = (id: string): Interception => create(InterceptionSchema, { id });
@@ -119,6 +121,16 @@ test("recorder: a start waits for its acknowledgement, and is refused without on
   expect(await count("records_refused_total")).toBe(1);
 });
 
+test("recorder: a start that the recorder rejects is refused, and leaves nothing open in the spool", async () => {
+  const { recorder, state, root } = setUp({ durability: "recorder" });
+  const id = uuidv7();
+  state.rejected = id;
+  await expect(recorder.begin(start(id))).rejects.toMatchObject({ mayBeStored: true });
+  recorder.append(end(id));
+  expect(await recorder.close(5_000)).toBe(0);
+  expect(fs.readdirSync(root)).toEqual(["dead-letters.jsonl"]);
+});
+
 test("a spool without room refuses starts with a code of its own", async () => {
   const { recorder, count } = setUp({ maxBytes: 1000 });
   await expect(recorder.begin(start(uuidv7()))).rejects.toMatchObject({
@@ -155,6 +167,8 @@ test("what is not delivered when it is closed stays, and is delivered by the nex
   await first.recorder.begin(start(id));
   first.recorder.append(end(id));
   expect(await first.recorder.close(10)).toBe(2);
+  // They may lie in several folders below it.
+  expect(first.logged.at(-1)).toMatchObject({ records: 2, folder: first.root });
   const second = setUp({ root: first.root });
   await vi.waitFor(() => expect(second.state.received).toHaveLength(2), 5_000);
   await vi.waitFor(() => expect(fs.readdirSync(first.root)).toHaveLength(1));

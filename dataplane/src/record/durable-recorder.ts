@@ -135,7 +135,7 @@ export class DurableRecorder implements Recorder {
     await this.#drain(forMs);
     await this.#delivery.close();
     await this.#store.close();
-    const { size: records, folder } = this.#store;
+    const { size: records, root: folder } = this.#store;
     if (records > 0 && folder === undefined)
       this.#options.log.error({ records }, "records could not be delivered and are lost");
     else if (records > 0)
@@ -201,7 +201,9 @@ export class DurableRecorder implements Recorder {
     const rejected = this.#waiting.get(id) === true;
     this.#waiting.delete(id);
     if ((acknowledged && !rejected) || this.#options.pass()) return;
-    throw this.#refusal("recorder_unavailable", !rejected && !this.#store.withdraw(ordinal));
+    // A start in the spool, a rejected one too, counts as open there until its end comes.
+    const mayBeStored = this.#store.onDisk || (!rejected && !this.#store.withdraw(ordinal));
+    throw this.#refusal("recorder_unavailable", mayBeStored);
   }
 
   get #beginTimeoutMs(): number {

@@ -14,7 +14,7 @@ const overheadBytes = 512;
 /** Records that wait in memory, oldest first, bounded in bytes. They are gone with the process. */
 export class MemoryQueue implements RecordStore {
   readonly onDisk = false;
-  readonly folder = undefined;
+  readonly root = undefined;
   readonly #maxBytes: number;
   #records: Waiting[] = [];
   /** Indexes of the first record that is not acknowledged, not sent. */

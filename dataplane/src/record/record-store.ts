@@ -45,8 +45,8 @@ export interface RecordStore extends RecordQueue {
   counts(): SpoolCounts;
   /** Keeps a record that the recorder rejected where people can look at it, if there is such a place. */
   keepRejected(record: QueuedRecord, code: Code, message: string): void;
-  /** Where records stay that are not delivered; undefined if nowhere. */
-  readonly folder: string | undefined;
+  /** Folder in which records stay that are not delivered; undefined if nowhere. */
+  readonly root: string | undefined;
   /** Makes everything durable that can be and lets go of it. */
   close(): Promise<void>;
 }

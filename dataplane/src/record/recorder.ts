@@ -30,7 +30,7 @@ const retryAfter: Record<RefusalCode, number | undefined> = {
 /** The start of an interception could not be recorded. */
 export class RecordingRefused extends GatewayError {
   declare readonly code: RefusalCode;
-  /** True if the start may be stored all the same: its end must then be appended too. */
+  /** True if the start is kept, or may be stored, all the same: its end must then be appended too. */
   readonly mayBeStored: boolean;
 
   constructor(code: RefusalCode, mayBeStored: boolean) {

@@ -19,6 +19,11 @@ const windowRecords = 8192;
 const windowBytes = 8 * 1024 * 1024;
 /** How long a batch that is not full waits for more: a message costs more than the records in it. */
 const gatherMs = 50;
+/**
+ * A stream on which nothing is acknowledged for this long, while something waits for it, is made anew: something in between
+ * may hold it open, and answer pings, although the recorder is gone.
+ */
+const silenceMs = 60_000;
 
 /** Delivery over one StreamRecords stream: batches one way, cumulative acknowledgements the other way. */
 export class StreamLink implements Link {
@@ -33,6 +38,7 @@ export class StreamLink implements Link {
   #inFlight: QueuedRecord[] = [];
   #inFlightBytes = 0;
   #firstSequence = 1;
+  #silence: NodeJS.Timeout | undefined;
 
   constructor(client: Client<typeof RecorderService>, queue: RecordQueue, events: LinkEvents) {
     this.#client = client;
@@ -59,17 +65,26 @@ export class StreamLink implements Link {
     // The sending side must end with the receiving one: left waiting, it would keep the stream half open, and take
     // records that the next stream has to send.
     const over = new AbortController();
-    const batches = this.#batches(AbortSignal.any([signal, over.signal]));
+    const eitherOver = AbortSignal.any([signal, over.signal]);
+    this.#silence = setTimeout(() => this.#endIfWaiting(over), silenceMs);
     try {
-      for await (const response of this.#client.streamRecords(batches, { signal })) {
+      const batches = this.#batches(eitherOver);
+      for await (const response of this.#client.streamRecords(batches, { signal: eitherOver })) {
+        this.#silence.refresh();
         this.#events.up();
         this.#reject(response.rejected);
         this.#acknowledge(Number(response.acknowledgedSequence));
       }
     } finally {
+      clearTimeout(this.#silence);
       over.abort();
       this.#somethingToDo.wake();
     }
+  }
+
+  #endIfWaiting(stream: AbortController): void {
+    if (this.#inFlight.length === 0) return;
+    stream.abort(new ConnectError("the recorder acknowledges nothing", Code.DeadlineExceeded));
   }
 
   async *#batches(over: AbortSignal): AsyncGenerator<StreamRecordsRequest> {
@@ -105,6 +120,7 @@ export class StreamLink implements Link {
     const sequenced = batch.map(({ bytes }, index) => ({ sequence: first + index, bytes }));
     // Already encoded records go in as a member the runtime copies through: field 1, wire type 2.
     request.$unknown = [{ no: 1, wireType: 2, data: frameRecords(sequenced) }];
+    if (this.#inFlight.length === 0) this.#silence?.refresh();
     this.#inFlight.push(...batch);
     this.#inFlightBytes += bytesOf(batch);
     return request;

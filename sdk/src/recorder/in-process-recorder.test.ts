@@ -1,4 +1,4 @@
-import { Code } from "@connectrpc/connect";
+import { Code, ConnectError } from "@connectrpc/connect";
 import { expect, test } from "vitest";
 import { inProcessRecorder } from "./in-process-recorder.ts";
 import { RejectRecord } from "./reject-record.ts";
@@ -63,6 +63,19 @@ test("of a batch with rejected records the others are stored, in order", async (
   expect(results.flatMap(({ status }, index) => (status === "rejected" ? index : []))).toEqual([30, 77]);
   // Two records among a hundred are found by halving, not one by one.
   expect(transactions).toBeLessThan(35);
+});
+
+test("a record that is stored already keeps no other one of its batch from being stored", async () => {
+  const stored = new Set(["b"]);
+  const recorder = inProcessRecorder({
+    recordBatch: (records) => {
+      const texts = records.map(({ value }) => ("prompt" in value ? value.prompt : ""));
+      if (texts.some((text) => stored.has(text))) throw new ConnectError("duplicate", Code.AlreadyExists);
+      for (const text of texts) stored.add(text);
+    },
+  });
+  await Promise.all(["a", "b", "c"].map((text) => recorder.recordPromptUsage(prompt(text).value)));
+  expect([...stored].toSorted()).toEqual(["a", "b", "c"]);
 });
 
 test("a batch that fails otherwise is given back whole", async () => {

@@ -40,7 +40,7 @@ export interface BatchRecorder {
    * only when this one is done; what comes meanwhile waits for it.
    *
    * When it throws {@link RejectRecord}, it is called again with parts of the batch, until the one record that cannot be
-   * stored is found; the others are stored.
+   * stored is found; the others are stored. So it is for a `ConnectError` with `Code.AlreadyExists`.
    */
   recordBatch(records: readonly RecordBody[]): Promise<void> | void;
 }

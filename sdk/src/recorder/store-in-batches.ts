@@ -1,7 +1,7 @@
 import type { CallHost } from "./call-host.ts";
 import type { RecordBody } from "./record-body.ts";
 import type { BatchRecorder } from "./recorder-functions.ts";
-import { rejectionOf } from "./reject-record.ts";
+import { isStoredAlready, rejectionOf } from "./reject-record.ts";
 import type { StoreRecord } from "./store-singly.ts";
 
 /** Most records of one batch: bounds how long a transaction keeps everything else waiting. */
@@ -32,9 +32,13 @@ export function storeInBatches(recorder: BatchRecorder, callHost: CallHost): Sto
     for (const { resolve } of batch) resolve();
   }
 
-  /** One record that is refused must not keep the others from being stored: it is found by halving. */
+  /**
+   * One record that is refused, or is there already, must not keep the others from being stored, as nothing of a failed
+   * batch is: it is found by halving.
+   */
   async function settleFailed(batch: readonly Waiting[], error: unknown): Promise<void> {
-    if (batch.length === 1 || rejectionOf(error) === undefined) {
+    const concernsOne = rejectionOf(error) !== undefined || isStoredAlready(error);
+    if (batch.length === 1 || !concernsOne) {
       for (const { reject } of batch) reject(error);
       return;
     }

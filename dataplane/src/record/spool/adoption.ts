@@ -15,7 +15,10 @@ export interface AdoptionOptions {
   readonly own: string;
   readonly log: Logger;
   readonly lost: (records: number) => void;
-  /** Takes records that close interceptions of another process; resolves true once they survive a power cut. */
+  /**
+   * Takes records that close interceptions of another process; resolves true once they survive a power cut, false if
+   * they may be lost.
+   */
   readonly close: (records: readonly RecordBody[]) => Promise<boolean>;
   /** There is a log more to deliver. */
   readonly adopted: () => void;
@@ -59,7 +62,7 @@ export class Adoption {
 
   /** Removes the folders of logs that are delivered. */
   removeDone(): void {
-    for (const log of this.#logs.filter(({ done }) => done)) {
+    for (const log of this.#logs.filter((delivered) => delivered.removeDelivered())) {
       // Its last file is still open, and takes its place on the disk until it is closed.
       log.close();
       this.#locks.get(log)?.remove();
@@ -85,6 +88,7 @@ export class Adoption {
   }
 
   async #adoptAll(): Promise<void> {
+    this.removeDone();
     const held = new Set([...this.#locks.values()].map(({ folder }) => folder).concat(this.#options.own));
     for (const lock of lockFreeFolders(this.#options.root, held)) {
       if (this.#closed) lock.release();
@@ -102,7 +106,7 @@ export class Adoption {
       const { folder } = lock;
       return this.#options.log.error(
         { folder, reason: String(error) },
-        "a folder of the spool cannot be read",
+        "a folder of the spool cannot be taken over",
       );
     }
     this.removeDone();
@@ -121,13 +125,10 @@ export class Adoption {
     }
     // The ends are safe before the file is delivered, and removed, that tells that they are missing.
     const closing = closingRecords(recovered);
-    if (this.#closed || (closing.length > 0 && !(await close(closing)))) throw new Error("shutting down");
+    if (this.#closed || (closing.length > 0 && !(await close(closing))))
+      throw new Error("the ends of its interceptions cannot be recorded now");
     const { head, end, open } = recovered;
     log.info({ folder, records: end - head, crashed: open.size }, "took over a folder of the spool");
-    return new ClosedLog(recovered, {
-      damaged,
-      lost,
-      remove: ({ path }) => fs.rmSync(path, { force: true }),
-    });
+    return new ClosedLog(recovered, { damaged, lost });
   }
 }

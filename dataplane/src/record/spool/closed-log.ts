@@ -2,16 +2,12 @@ import type { QueuedRecord, RecordQueue } from "../record-queue.ts";
 import { isRecord } from "./entry.ts";
 import { FileReader, type FileReaderOptions } from "./file-reader.ts";
 import type { RecoveredLog } from "./recover-log.ts";
-import type { Segment } from "./segment.ts";
+import { removeFile, type Segment } from "./segment.ts";
 
-export interface ClosedLogOptions extends Pick<FileReaderOptions, "damaged" | "lost"> {
-  /** Removes a segment all of whose records are acknowledged. */
-  readonly remove: (segment: Segment) => void;
-}
+export type ClosedLogOptions = Pick<FileReaderOptions, "damaged" | "lost">;
 
 /** A log that nobody writes to any more. Its records are delivered from its files, which go as they are acknowledged. */
 export class ClosedLog implements RecordQueue {
-  readonly #options: ClosedLogOptions;
   readonly #segments: Segment[];
   readonly #files: FileReader;
   readonly #end: number;
@@ -20,24 +16,16 @@ export class ClosedLog implements RecordQueue {
   #cursor: number;
   #outstanding = 0;
 
-  constructor({ segments, head, end }: RecoveredLog, options: ClosedLogOptions) {
-    this.#options = options;
+  constructor({ segments, head, end }: RecoveredLog, { damaged, lost }: ClosedLogOptions) {
     this.#segments = [...segments];
-    const { damaged, lost } = options;
     this.#files = new FileReader({ segments: () => this.#segments, damaged, lost });
     this.#end = end;
     this.#head = head;
     this.#cursor = head;
-    this.#removeAcknowledged();
   }
 
   get size(): number {
     return this.#end - this.#head;
-  }
-
-  /** True once everything is acknowledged and every file removed. */
-  get done(): boolean {
-    return this.#segments.length === 0;
   }
 
   /** Bytes of the files that are left. */
@@ -47,7 +35,7 @@ export class ClosedLog implements RecordQueue {
 
   /** About when the oldest record that is not acknowledged was made, in milliseconds since the epoch. */
   get oldestMs(): number | undefined {
-    return this.#segments[0]?.begunMs;
+    return this.size === 0 ? undefined : this.#segments[0]?.begunMs;
   }
 
   get unsent(): number {
@@ -59,7 +47,7 @@ export class ClosedLog implements RecordQueue {
     if (read === undefined) return [];
     this.#cursor = read.next;
     this.#outstanding += read.entries.length;
-    if (this.#outstanding === 0) this.#reach(this.#cursor);
+    if (this.#outstanding === 0) this.#head = this.#cursor;
     return read.entries
       .filter(isRecord)
       .map(({ kind, ordinal, payload }) => ({ queue: this, ordinal, kind, bytes: payload }));
@@ -70,7 +58,7 @@ export class ClosedLog implements RecordQueue {
     if (last === undefined) return;
     this.#outstanding -= records.length;
     // Records that could not be read are gone over.
-    this.#reach(this.#outstanding === 0 ? this.#cursor : last.ordinal + 1);
+    this.#head = this.#outstanding === 0 ? this.#cursor : last.ordinal + 1;
   }
 
   rewind(): void {
@@ -79,18 +67,21 @@ export class ClosedLog implements RecordQueue {
     this.#files.reset();
   }
 
+  /**
+   * Removes the files all of whose records are acknowledged. The last one goes last: it alone tells which interceptions
+   * were open. True once none is left.
+   */
+  removeDelivered(): boolean {
+    while (this.#isOldestDelivered() && removeFile((this.#segments[0] as Segment).path))
+      this.#segments.shift();
+    return this.#segments.length === 0;
+  }
+
   close(): void {
     this.#files.reset();
   }
 
-  #reach(head: number): void {
-    this.#head = head;
-    this.#removeAcknowledged();
-  }
-
-  /** The last segment goes last: it alone tells which interceptions were open. */
-  #removeAcknowledged(): void {
-    while (this.#segments.length > 0 && (this.#segments[1]?.first ?? this.#end) <= this.#head)
-      this.#options.remove(this.#segments.shift() as Segment);
+  #isOldestDelivered(): boolean {
+    return this.#segments.length > 0 && (this.#segments[1]?.first ?? this.#end) <= this.#head;
   }
 }

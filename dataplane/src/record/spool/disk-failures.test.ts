@@ -7,9 +7,12 @@ import {
   drain,
   end,
   killed,
+  mib,
   openSpool,
+  segments,
   start,
   thought,
+  usage,
   useFolder,
 } from "../test-support/spool-under-test.ts";
 
@@ -23,6 +26,15 @@ function failure(code: string): NodeJS.ErrnoException {
 function failWrites(code: string) {
   return vi.spyOn(fs, "writeSync").mockImplementation(() => {
     throw failure(code);
+  });
+}
+
+/** Lets files stay where they are until the mock is restored. */
+function failRemoval(code: string, suffix = "") {
+  const { rmSync } = fs;
+  return vi.spyOn(fs, "rmSync").mockImplementation((path, options) => {
+    if (String(path).endsWith(suffix)) throw failure(code);
+    rmSync(path, options);
   });
 }
 
@@ -64,6 +76,87 @@ test("records are delivered while they cannot be written", async () => {
   spool.append(thought(id));
   spool.append(end(id));
   expect(await drain(spool)).toHaveLength(3);
+});
+
+test("a segment that cannot be removed stays, with those after it, until it can be", async () => {
+  const root = useFolder();
+  const { spool } = openSpool(root, { maxBytes: () => mib });
+  const id = uuidv7();
+  spool.begin(start(id));
+  spool.append(usage(id));
+  spool.append(end(id));
+  // A segment has 64 KiB here.
+  for (let i = 0; i < 8; i++) {
+    spool.append(thought(id, "x".repeat(32 * 1024)));
+    spool.flush();
+  }
+  expect(await spool.durable()).toBe(true);
+  const written = segments(root);
+  expect(written.length).toBeGreaterThan(2);
+  const failing = failRemoval("EROFS");
+  const count = spool.size;
+  expect(await drain(spool)).toHaveLength(count);
+  await spool.durable();
+  failing.mockRestore();
+  expect(segments(root)).toEqual(written);
+  expect(spool.append(thought(id))).toBeUndefined();
+  await drain(spool);
+  await vi.waitFor(() => expect(segments(root)).toHaveLength(1), 5_000);
+  await spool.close();
+  expect(fs.readdirSync(root)).toEqual([]);
+});
+
+test("the folder of another process goes when its last file can be removed", async () => {
+  const root = useFolder();
+  const { spool } = openSpool(root);
+  const id = uuidv7();
+  spool.begin(start(id));
+  spool.append(end(id));
+  spool.flush();
+  const left = killed(root);
+  const failing = failRemoval("EBUSY", ".log");
+  const next = openSpool(left);
+  await vi.waitFor(() => expect(next.spool.size).toBe(2));
+  expect(await drain(next.spool)).toHaveLength(2);
+  expect(next.spool.counts()).toMatchObject({ records: 0, oldestAgeSeconds: 0 });
+  expect(fs.readdirSync(left)).toHaveLength(2);
+  failing.mockRestore();
+  next.spool.adoptFree();
+  expect(fs.readdirSync(left)).toHaveLength(1);
+});
+
+test("a segment that can neither be begun nor removed is begun again", async () => {
+  const { spool } = openSpool(useFolder());
+  const failing = [failWrites("EIO"), failRemoval("EROFS")];
+  expect(spool.begin(start(uuidv7()))).toMatchObject({ code: "spool_unavailable" });
+  for (const mock of failing) mock.mockRestore();
+  await vi.waitFor(() => expect(spool.unavailable()).toBeUndefined(), 5_000);
+  expect(spool.begin(start(uuidv7()))).toBeUndefined();
+});
+
+test("a folder whose interceptions cannot be ended now is taken over later", async () => {
+  const [root, otherRoot] = [useFolder(), useFolder()];
+  const id = uuidv7();
+  openSpool(otherRoot).spool.begin(start(id));
+  const { spool, logged } = openSpool(root, { maxBytes: () => 1024 * mib });
+  const failing = failWrites("EIO");
+  for (const size of [mib, 1024, 0]) {
+    const record = thought(uuidv7(), "x".repeat(size));
+    while (spool.append(record) === undefined);
+  }
+  fs.cpSync(otherRoot, root, { recursive: true });
+  await vi.waitFor(() => {
+    spool.adoptFree();
+    expect(logged.map(({ msg }) => msg)).toContain("a folder of the spool cannot be taken over");
+  }, 5_000);
+  failing.mockRestore();
+  await vi.waitFor(() => expect(spool.unavailable()).toBeUndefined(), 5_000);
+  await vi.waitFor(() => {
+    spool.adoptFree();
+    expect(logged.map(({ msg }) => msg)).toContain("took over a folder of the spool");
+  }, 5_000);
+  const ends = (await drain(spool)).filter(({ case: kind }) => kind === "interceptionEnded");
+  expect(ends).toMatchObject([{ value: { interceptionId: id } }]);
 });
 
 test("a write that is cut short is taken back", async () => {

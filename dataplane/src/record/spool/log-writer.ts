@@ -1,6 +1,6 @@
 import fs from "node:fs";
 import { join } from "node:path";
-import { type Segment, segmentName } from "./segment.ts";
+import { removeFile, type Segment, segmentName } from "./segment.ts";
 
 /** A segment with its file descriptor. */
 interface OpenSegment extends Segment {
@@ -53,14 +53,15 @@ export class LogWriter {
    */
   rotate({ first, begunMs }: Pick<Segment, "first" | "begunMs">, checkpoint: Buffer): void {
     const path = join(this.#folder, segmentName(this.#number + 1));
-    const file = fs.openSync(path, "wx", 0o600);
+    // What an attempt that failed may have left there is written over.
+    const file = fs.openSync(path, "w", 0o600);
     const state = { dirty: false, syncing: false, safe: false, retired: false, closed: false };
     const segment: OpenSegment = { path, first, begunMs, bytes: 0, file, ...state };
     try {
       write(segment, checkpoint);
     } catch (error) {
       closeQuietly(segment);
-      fs.unlinkSync(path);
+      removeFile(path);
       throw error;
     }
     const last = this.#segments.at(-1);
@@ -89,7 +90,7 @@ export class LogWriter {
   /** Removes the segments all of whose records are acknowledged; never the one that is written to. */
   removeBefore(ordinal: number): void {
     for (let next = this.#segments[1]; next?.safe && next.first <= ordinal; next = this.#segments[1])
-      this.#removeFirst();
+      if (!this.#removeFirst()) return;
   }
 
   /** Removes the segments of which nothing survives a power cut, but for the one that is written to. */
@@ -100,23 +101,26 @@ export class LogWriter {
 
   /** Removes every file. */
   removeAll(): void {
-    while (this.#segments.length > 0) this.#removeFirst();
+    while (this.#segments.length > 0 && this.#removeFirst());
+    this.close();
   }
 
   close(): void {
     for (const segment of this.#segments) retire(segment);
   }
 
-  #removeFirst(): void {
-    this.#remove(this.#segments[0] as OpenSegment);
+  #removeFirst(): boolean {
+    return this.#remove(this.#segments[0] as OpenSegment);
   }
 
-  #remove(segment: OpenSegment): void {
+  /** False if the file cannot be removed now: it stays in the list, so that none after it goes before it. */
+  #remove(segment: OpenSegment): boolean {
+    if (!removeFile(segment.path)) return false;
     this.#segments.splice(this.#segments.indexOf(segment), 1);
     this.#bytes -= segment.bytes;
     segment.dirty = false;
     retire(segment);
-    fs.rmSync(segment.path, { force: true });
+    return true;
   }
 }
 

@@ -17,6 +17,19 @@ export function segmentName(number: number): string {
   return `${String(number).padStart(16, "0")}.log`;
 }
 
+/**
+ * Removes a segment file. False if that cannot be done now. Whoever is told so must keep the segments after it: they tell
+ * which interceptions ended that are open by this one.
+ */
+export function removeFile(path: string): boolean {
+  try {
+    fs.rmSync(path, { force: true });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** A segment file of which nothing was read yet. */
 export interface SegmentFile {
   readonly path: string;

@@ -4,6 +4,7 @@ import { InterceptionOutcome, UsageSource } from "@aibridge/proto";
 import { uuidv7 } from "@aibridge/proto/channel";
 import { Code } from "@connectrpc/connect";
 import { expect, test, vi } from "vitest";
+import type { QueuedRecord } from "../record-queue.ts";
 import type { EncodedRecord } from "../record-store.ts";
 import {
   drain,
@@ -176,4 +177,16 @@ test("a rejected record is kept for people, with the reason", async () => {
   });
   expect(fs.statSync(file).mode & 0o777).toBe(0o600);
   expect(spool.counts().bytes).toBeGreaterThanOrEqual(fs.statSync(file).size);
+});
+
+test("dead letters that were moved away make room", async () => {
+  const root = useFolder();
+  const { spool } = openSpool(root, { maxBytes: () => 64 * 1024 });
+  expect(spool.begin(start(uuidv7()))).toBeUndefined();
+  const [record] = await spool.take(1, mib);
+  spool.keepRejected(record as QueuedRecord, Code.InvalidArgument, "x".repeat(58 * 1024));
+  expect(spool.begin(start(uuidv7()))).toMatchObject({ code: "spool_full" });
+  fs.rmSync(join(root, "dead-letters.jsonl"));
+  await vi.waitFor(() => expect(spool.unavailable()).toBeUndefined(), 5_000);
+  expect(spool.begin(start(uuidv7()))).toBeUndefined();
 });

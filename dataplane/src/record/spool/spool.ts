@@ -41,6 +41,8 @@ const noRoom = "recording.spool_max_bytes is reached";
 /** Keeps records in files until they are acknowledged: those of this process, and of others that are gone. */
 export class Spool implements RecordStore {
   readonly onDisk = true;
+  readonly root: string;
+  /** Folder of this process's own records, inside `root`. */
   readonly folder: string;
   readonly #options: SpoolOptions;
   readonly #lock: FolderLock;
@@ -55,6 +57,7 @@ export class Spool implements RecordStore {
   constructor(options: SpoolOptions) {
     const { root, log, lost, adopted } = options;
     this.#options = options;
+    this.root = root;
     this.#lock = makeOwnFolder(root);
     this.folder = this.#lock.folder;
     this.#deadLetters = new DeadLetters(root);
@@ -205,10 +208,9 @@ export class Spool implements RecordStore {
     }
   }
 
-  /** Records ends of others' interceptions. They are few and small: there is always room for them. */
-  #close(records: readonly RecordBody[]): Promise<boolean> {
-    for (const record of records) this.#own.append(encodedRecord(record));
-    return this.#own.durableAtLast();
+  /** Records ends of others' interceptions. They are few and small: spool_max_bytes does not hold for them. */
+  async #close(records: readonly RecordBody[]): Promise<boolean> {
+    return records.every((record) => this.#own.append(encodedRecord(record))) && this.#own.durableAtLast();
   }
 }
 
