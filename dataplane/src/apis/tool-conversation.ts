@@ -61,6 +61,8 @@ export interface TurnObserver extends StreamObserver {
    * last event of a turn that is not the client's is hidden and not `terminal`.
    */
   event(bytes: Buffer, start: number, end: number): number;
+  /** Central calls of the turn so far, in the model's order. */
+  readonly calls: readonly CentralCall[];
   /** What goes out in place of the event that was hidden last: whole events; undefined for nothing. */
   readonly replacement: Buffer | undefined;
   finish(clean: boolean): TurnEnd;

@@ -28,6 +28,8 @@ export interface ToolWish {
   readonly addUsage: boolean;
   readonly client: string;
   readonly clientSessionId: string | undefined;
+  /** Requests to the provider at most: with one alone no call could be answered. */
+  readonly maxTurns: number;
 }
 
 /** The request with the actor's central tools; undefined where there are none. At once where they are known. */
@@ -35,7 +37,7 @@ export function toolRequest(
   stage: Stage,
   wish: ToolWish,
 ): ToolRequest | undefined | Promise<ToolRequest | undefined> {
-  if (stage.tools === undefined || isSideRequest(wish)) return undefined;
+  if (stage.tools === undefined || wish.maxTurns < 2 || isSideRequest(wish)) return undefined;
   const { actor } = wish.caller;
   const query = { actorId: actor.id, apiKeyId: actor.apiKeyId, providerName: wish.providerName };
   const { conversations, aliases } = stage.tools;
@@ -86,7 +88,7 @@ export async function runCall(call: CentralCall, run: CallRun): Promise<ToolResu
   return invocation.result;
 }
 
-/** Records the calls that are not run, because the model called the client's tools beside them. */
+/** Records the calls that are not run: as a rule because the model called the client's tools beside them. */
 export function recordLeftOut(
   recording: InterceptionRecording,
   calls: readonly CentralCall[],

@@ -68,6 +68,7 @@ export async function intercept(
     addUsage: addsUsage(whole),
     client: context.client,
     clientSessionId: session,
+    maxTurns: config.mcp.maxTurns,
   });
   await serve(stage, context, { ...whole, session, tools: tools instanceof Promise ? await tools : tools });
 }
@@ -168,13 +169,13 @@ function newServing(
     concealed: credential.byok ? [] : secretsOf(credential.headers),
   };
   const newExchange = (
-    body: Buffer | undefined,
-    how: Pick<ExchangeOptions, "relay" | "edited" | "downstream">,
+    sent: SentBody,
+    how: Pick<ExchangeOptions, "relay" | "edited" | "downstream" | "errorEvent">,
   ) =>
     new Exchange({
       ...how,
       client: stage.upstream,
-      request: upstreamRequest(admitted, incoming, body),
+      request: upstreamRequest(admitted, incoming, sent),
       acceptEncoding: incoming.headers["accept-encoding"]?.toString(),
       provider: route.provider.name,
       maxRetries: route.provider.maxRetries,
@@ -182,32 +183,48 @@ function newServing(
       settled: () => recording.settled(),
     });
   if (tools === undefined)
-    return newExchange(addUsage ? api.addIncludeUsage(request) : undefined, {
-      relay: plainRelay(answer),
-      edited: addUsage,
-      downstream,
-    });
+    return newExchange(
+      { edited: addUsage ? api.addIncludeUsage(request) : undefined },
+      { relay: plainRelay(answer), edited: addUsage, downstream },
+    );
   const { conversation } = tools;
+  const first = conversation.body;
+  const errorEvent = (error: GatewayError) => conversation.errorEvent(error);
   const { concurrency, callTimeoutMs, maxTurns } = config.mcp;
   return new ToolLoop({
     conversation,
     downstream,
     provider: route.provider.name,
     maxTurns,
-    newRelay: () => new TurnRelay({ ...answer, conversation }),
-    newExchange: (body, relay, turn) => newExchange(body, { relay, edited: true, downstream: turn }),
+    newRelay: () =>
+      new TurnRelay({
+        ...answer,
+        conversation,
+        leftOut: (calls) => recordLeftOut(recording, calls, tools),
+      }),
+    newExchange: (body, relay, turn) =>
+      newExchange(
+        { edited: body, followUp: body !== first },
+        { relay, edited: true, downstream: turn, errorEvent },
+      ),
     run: (calls, signal) => {
       const run = { stage, request: tools, recording, timeoutMs: callTimeoutMs, signal };
       return runCalls(calls, { run: (call) => runCall(call, run), concurrency });
     },
-    leftOut: (calls) => recordLeftOut(recording, calls, tools),
   });
+}
+
+interface SentBody {
+  /** Undefined for the body as it came. */
+  readonly edited: Buffer | undefined;
+  /** True for a request after the one that the client's became. @default false */
+  readonly followUp?: boolean;
 }
 
 function upstreamRequest(
   admitted: Admitted,
   incoming: IncomingMessage,
-  edited: Buffer | undefined,
+  { edited, followUp = false }: SentBody,
 ): UpstreamRequest {
   const { route, config, caller, credential, body } = admitted;
   const { provider } = route;
@@ -215,6 +232,7 @@ function upstreamRequest(
     credential,
     identityEncoding: true,
     decodedBody: edited !== undefined,
+    followUp,
     trustedHeader: config.identity.trustedHeader,
     actor: provider.sendActorHeaders ? caller.actor : undefined,
   });

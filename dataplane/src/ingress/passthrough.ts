@@ -73,7 +73,7 @@ export async function passThrough(
 async function withCountedTools(
   stage: Stage,
   { client, request: { headers } }: RequestContext,
-  { route, caller }: PassthroughInput,
+  { route, caller, config }: PassthroughInput,
   body: Buffer,
 ): Promise<Buffer | undefined> {
   if (stage.tools === undefined || route.counts === undefined) return undefined;
@@ -89,6 +89,7 @@ async function withCountedTools(
       addUsage: false,
       client,
       clientSessionId: clientSession(client, headers, request.facts.metadataUserId),
+      maxTurns: config.mcp.maxTurns,
     });
     return tools?.conversation.body;
   } catch (error) {

@@ -28,6 +28,8 @@ export interface ExchangeOptions {
   readonly maxRetries: number;
   /** Milliseconds to read on after the client went away; 0 cancels the upstream request at once. */
   readonly drainMs: number;
+  /** The bytes that tell of a failure before there is an answer, to a client that has the beginning of one already. */
+  readonly errorEvent?: (error: GatewayError) => Buffer;
   /** Undefined if the records so far are safe, else a promise for that; terminal bytes wait for it. */
   settled(): Promise<unknown> | undefined;
 }
@@ -256,6 +258,7 @@ export class Exchange implements DecodedAnswerHandler {
 
   #cutAnswer(failure: GatewayError): void {
     this.#relay?.release();
-    this.#options.downstream.cut(this.#relay?.errorBytes(failure));
+    const { downstream, errorEvent } = this.#options;
+    downstream.cut(this.#relay === undefined ? errorEvent?.(failure) : this.#relay.errorBytes(failure));
   }
 }

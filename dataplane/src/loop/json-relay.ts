@@ -49,8 +49,9 @@ export class JsonRelay implements AnswerRelay {
       // One that is too long to be kept cannot be read, but was relayed all the same.
       return { complete: clean && (complete || this.#length > maxKeptBytes), error };
     }
-    if (this.#waitsForAll() && body.length > 0) this.#last = concealedBytes(body, this.#options.concealed);
-    return { complete: clean, error: api.readError(body) };
+    const shown = concealedBytes(body, this.#options.concealed);
+    if (this.#waitsForAll() && shown.length > 0) this.#last = shown;
+    return { complete: clean, error: api.readError(shown) };
   }
 
   #waitsForAll(): boolean {

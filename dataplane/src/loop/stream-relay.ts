@@ -12,6 +12,8 @@ export interface StreamRelayOptions {
   readonly hiding: boolean;
   /** Longest event that may be hidden, in bytes: what is longer goes out as it comes. @default 65536 */
   readonly maxHiddenBytes?: number;
+  /** True if nothing but whole events may go out: the beginning of one says what it would not show. @default false */
+  readonly wholeEvents?: boolean;
   /** The answer's terminal event came: its bytes are held until `release`. */
   readonly onTerminal: () => void;
 }
@@ -76,9 +78,11 @@ export class StreamRelay implements AnswerRelay {
     this.#scanner.finish(this.#look);
     const [hidden] = this.#hidden.splice(0);
     const undecided = this.#undecided.splice(0);
+    const end = this.#options.observer.finish(clean);
     if (hidden !== undefined && !this.#tooLong) this.#replace(hidden);
-    else for (const bytes of undecided) this.#pass(bytes);
-    return this.#options.observer.finish(clean);
+    // The last event of a complete answer may lack nothing but the blank line behind it.
+    else if (!this.#options.wholeEvents || end.complete) for (const bytes of undecided) this.#pass(bytes);
+    return end;
   }
 
   get holding(): boolean {

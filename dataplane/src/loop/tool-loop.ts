@@ -12,11 +12,9 @@ export interface ToolLoopOptions {
   /** What relays one turn. */
   newRelay(): TurnRelay;
   /** One request to the provider with this body. */
-  newExchange(body: Buffer, relay: NewRelay, downstream: Downstream): Exchange;
+  newExchange(body: Buffer, relay: NewRelay, downstream: Downstream): Pick<Exchange, "run" | "abort">;
   /** Runs the calls of a turn; resolves with their results in the same order, errors among them. Never rejects. */
   run(calls: readonly CentralCall[], signal: AbortSignal): Promise<AnsweredCall[]>;
-  /** Calls that are not run, because the model called the client's tools beside them. */
-  leftOut(calls: readonly CentralCall[]): void;
   /** Requests to the provider at most; the last one forbids further calls. */
   readonly maxTurns: number;
   /** Name of the provider, for messages. */
@@ -34,7 +32,7 @@ export class ToolLoop {
   readonly #options: ToolLoopOptions;
   readonly #client: TurnDownstream;
   readonly #calls = new AbortController();
-  #exchange: Exchange | undefined;
+  #exchange: Pick<Exchange, "abort"> | undefined;
   #answers = 0;
 
   constructor(options: ToolLoopOptions) {
@@ -46,10 +44,11 @@ export class ToolLoop {
     const keepAlive = setInterval(() => this.#keepAlive(), lookMs);
     try {
       for (let turn = 1; ; turn++) {
-        const { end, next } = await this.#turn();
+        const { end, relay } = await this.#turn();
+        const next = relay.end;
         const over = turn >= this.#options.maxTurns;
         if (over || end.outcome !== "completed" || next === undefined || next.next === "client")
-          return this.#conclude(end, next);
+          return this.#conclude(end, relay);
         const results = await this.#results(next);
         if (this.#calls.signal.aborted) return this.#givenUp(this.#calls.signal.reason);
         this.#options.conversation.proceed(results, turn + 1 >= this.#options.maxTurns);
@@ -61,21 +60,23 @@ export class ToolLoop {
 
   /** Gives up at once; the client is told with this error. */
   abort(reason: Error): void {
-    if (this.#exchange !== undefined) this.#exchange.abort(reason);
-    else this.#calls.abort(reason);
+    // An exchange that is over but for its records is not stopped by this; then what comes after it is not begun.
+    this.#calls.abort(reason);
+    this.#exchange?.abort(reason);
   }
 
-  async #turn(): Promise<{ readonly end: ExchangeEnd; readonly next: TurnEnd | undefined }> {
+  async #turn(): Promise<{ readonly end: ExchangeEnd; readonly relay: TurnRelay }> {
     const { newRelay, newExchange, conversation } = this.#options;
     for (let amended = 0; ; amended++) {
       const relay = newRelay();
       this.#client.beginTurn();
-      this.#exchange = newExchange(conversation.body, relay.relay, this.#client);
-      const end = await this.#exchange.run();
+      const exchange = newExchange(conversation.body, relay.relay, this.#client);
+      this.#exchange = exchange;
+      const end = await exchange.run();
       this.#exchange = undefined;
       if (relay.amended && amended < maxAmended && !this.#client.gone) continue;
       this.#answers += end.answers;
-      return { end, next: relay.end };
+      return { end, relay };
     }
   }
 
@@ -87,13 +88,13 @@ export class ToolLoop {
   }
 
   /** The last turn is over. */
-  #conclude(end: ExchangeEnd, turn: TurnEnd | undefined): ExchangeEnd {
+  #conclude(end: ExchangeEnd, relay: TurnRelay): ExchangeEnd {
     const answers = this.#answers;
-    if (turn !== undefined && turn.calls.length > 0) this.#options.leftOut(turn.calls);
+    relay.leaveOut();
     if (this.#client.refusedStatus !== undefined) return this.#refused(end);
     // An answer that was cut, or that is still to be made from the failure, has its end already.
-    const cut = end.failure !== undefined && end.failure.code !== "upstream_invalid_answer";
-    if (!cut) this.#options.downstream.end();
+    const isWhole = end.failure?.code === "upstream_invalid_answer" && this.#client.started;
+    if (end.failure === undefined || isWhole) this.#options.downstream.end();
     return { ...end, answers };
   }
 

@@ -1,6 +1,6 @@
 import type { Api, ObserveOptions } from "../apis/api.ts";
 import type { ObservationSink } from "../apis/observation.ts";
-import type { ToolConversation, TurnEnd, TurnObserver } from "../apis/tool-conversation.ts";
+import type { CentralCall, ToolConversation, TurnEnd, TurnObserver } from "../apis/tool-conversation.ts";
 import { concealedBytes } from "../upstream/conceal.ts";
 import type { AnswerForm } from "./answer-form.ts";
 import type { AnswerRelay, RelayTarget } from "./answer-relay.ts";
@@ -13,6 +13,8 @@ export interface TurnRelayOptions {
   readonly conversation: ToolConversation;
   readonly observe: ObserveOptions;
   readonly sink: ObservationSink;
+  /** Learns of central calls that are not run, at the latest when the end of the turn is about to go out. */
+  leftOut(calls: readonly CentralCall[]): void;
   /** Secrets that the client must not see in an error the provider answers with: a central key. */
   readonly concealed: readonly string[];
 }
@@ -25,6 +27,9 @@ export class TurnRelay {
   readonly #options: TurnRelayOptions;
   #end: TurnEnd | undefined;
   #amended = false;
+  /** Central calls that came so far. */
+  #calls: () => readonly CentralCall[] = () => [];
+  #areLeftOut = false;
 
   constructor(options: TurnRelayOptions) {
     this.#options = options;
@@ -40,6 +45,13 @@ export class TurnRelay {
     return this.#amended;
   }
 
+  /** The calls of the turn are not run. Only the first time counts. */
+  leaveOut(): void {
+    const calls = this.#areLeftOut ? [] : this.#calls();
+    this.#areLeftOut = true;
+    if (calls.length > 0) this.#options.leftOut(calls);
+  }
+
   /** As NewRelay. */
   readonly relay = (form: AnswerForm, downstream: RelayTarget, onTerminal: () => void): AnswerRelay => {
     const { api, conversation, sink, observe, concealed } = this.#options;
@@ -53,30 +65,46 @@ export class TurnRelay {
   #streamRelay(downstream: RelayTarget, onTerminal: () => void): AnswerRelay {
     const { conversation, sink, observe } = this.#options;
     const observer = conversation.streamTurn(sink, observe);
+    this.#calls = () => observer.calls;
     const watched: TurnObserver = {
       event: (bytes, start, end) => observer.event(bytes, start, end),
+      get calls() {
+        return observer.calls;
+      },
       get replacement() {
         return observer.replacement;
       },
       finish: (clean) => this.#ended(observer.finish(clean)),
       errorEvent: (error) => observer.errorEvent(error),
     };
-    return new StreamRelay({ observer: watched, downstream, hiding: true, maxHiddenBytes, onTerminal });
+    return new StreamRelay({
+      observer: watched,
+      downstream,
+      hiding: true,
+      wholeEvents: true,
+      maxHiddenBytes,
+      onTerminal: () => {
+        this.leaveOut();
+        onTerminal();
+      },
+    });
   }
 
   #read(body: Buffer) {
     const { conversation, sink, observe } = this.#options;
     const { end, answer } = conversation.answerTurn(sink, body, observe);
+    this.#calls = () => end.calls;
+    if (end.next === "client") this.leaveOut();
     this.#ended(end);
     return { end, answer: end.next === "client" ? answer : undefined };
   }
 
   #readError(body: Buffer) {
     const { api, conversation, concealed } = this.#options;
-    const error = api.readError(body);
+    const shown = concealedBytes(body, concealed);
+    const error = api.readError(shown);
     this.#amended = conversation.amend?.(error) ?? false;
-    const answer = this.#amended ? undefined : concealedBytes(body, concealed);
-    return { end: { complete: true, error }, answer };
+    return { end: { complete: true, error }, answer: this.#amended ? undefined : shown };
   }
 
   #ended(end: TurnEnd): TurnEnd {

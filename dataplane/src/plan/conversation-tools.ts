@@ -32,7 +32,10 @@ export class ConversationTools {
     return this.#begin(key, tools);
   }
 
+  /** Of requests that begin a conversation at once, the first one to know its tools decides. */
   #begin(key: string, tools: ToolSet | undefined): ToolSet | undefined {
+    const begun = this.#begun.get(key);
+    if (begun !== undefined) return begun.tools;
     this.#begun.set(key, { tools });
     return tools;
   }

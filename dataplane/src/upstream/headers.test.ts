@@ -59,6 +59,12 @@ test("an edited body goes out decoded", () => {
   expect(upstreamHeaders(sent, options)).toContain("zstd");
 });
 
+test("the key that a client gave to its request does not stand for a further one", () => {
+  const sent = ["Idempotency-Key", "key-1"];
+  expect(upstreamHeaders(sent, { ...options, followUp: true })).not.toContain("key-1");
+  expect(upstreamHeaders(sent, options)).toContain("key-1");
+});
+
 test("the actor is named in printable ASCII", () => {
   const actor = create(ActorSchema, {
     id: "jürgen 100%",

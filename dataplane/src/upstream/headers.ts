@@ -38,6 +38,8 @@ export interface UpstreamHeaderOptions {
   readonly identityEncoding: boolean;
   /** Leave out content-encoding: the body was edited and goes out decoded. */
   readonly decodedBody: boolean;
+  /** Leave out idempotency-key: it stands for the client's own request, and this is a further one. @default false */
+  readonly followUp?: boolean;
   /** Lower-case name of the header in which a trusted proxy names the actor: not for the provider. */
   readonly trustedHeader: string | undefined;
   /** Send who is calling (`send_actor_headers`). */
@@ -55,6 +57,7 @@ export function upstreamHeaders(rawHeaders: readonly string[], options: Upstream
     if (lower === options.trustedHeader) continue;
     if (lower === "accept-encoding" && options.identityEncoding) continue;
     if (lower === "content-encoding" && options.decodedBody) continue;
+    if (lower === "idempotency-key" && options.followUp) continue;
     headers.push(name, rawHeaders[i + 1] as string);
   }
   if (options.identityEncoding) headers.push("accept-encoding", "identity");

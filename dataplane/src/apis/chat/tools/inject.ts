@@ -3,6 +3,7 @@ import { JsonObject } from "../../../json/json-object.ts";
 import type { ApiRequest } from "../../api.ts";
 import { asArray } from "../../json-kinds.ts";
 import type { CentralTool } from "../../tool-conversation.ts";
+import { ToolWriter } from "../../written-tools.ts";
 
 /** A request with central tools in it. */
 export interface InjectedRequest {
@@ -13,23 +14,12 @@ export interface InjectedRequest {
 /** OpenAI takes no more tools in one request. */
 const maxTools = 128;
 
-/** Tools as the Chat API takes them. */
-interface WrittenTools {
-  readonly ids: readonly string[];
-  /** The JSON text of each, in the same order. */
-  readonly texts: readonly string[];
-  /** All of them, for the many requests that leave none out. */
-  readonly all: InjectedTools;
-}
-
-interface InjectedTools {
-  /** JSON text, joined by commas, as bytes. */
-  readonly elements: Buffer;
-  readonly toolIds: ReadonlySet<string>;
-}
-
-/** Made once for each list. */
-const written = new WeakMap<readonly CentralTool[], WrittenTools>();
+const writer = new ToolWriter(({ id, description, inputSchema }) =>
+  JSON.stringify({
+    type: "function",
+    function: { name: id, ...(description && { description }), parameters: inputSchema },
+  }),
+);
 
 /** Puts the tools in front of the client's own, as many as there is room for; undefined where the request takes none. */
 export function injectTools(
@@ -37,7 +27,8 @@ export function injectTools(
   tools: readonly CentralTool[],
 ): InjectedRequest | undefined {
   if (!takesTools(body)) return undefined;
-  const { elements, toolIds } = chosenTools(tools, body);
+  const room = maxTools - body.array("tools").length;
+  const { elements, toolIds } = writer.choose(tools, { taken: clientTools(body), room });
   if (toolIds.size === 0) return undefined;
   return { bytes: prependElements(body, "tools", elements), toolIds };
 }
@@ -62,40 +53,6 @@ function takesTools(body: JsonObject): boolean {
 function hasValue(body: JsonObject, name: string): boolean {
   const raw = body.raw(name);
   return raw !== "" && raw !== "null";
-}
-
-function chosenTools(tools: readonly CentralTool[], body: JsonObject): InjectedTools {
-  const { ids, texts, all } = writtenTools(tools);
-  const own = body.array("tools").length;
-  const taken = clientTools(body);
-  if (ids.length + own <= maxTools && !ids.some((id) => taken.has(id))) return all;
-  const places = [...ids.keys()]
-    .filter((place) => !taken.has(ids[place] as string))
-    .slice(0, Math.max(maxTools - own, 0));
-  return joined(
-    places.map((place) => ids[place] as string),
-    places.map((place) => texts[place] as string),
-  );
-}
-
-function writtenTools(tools: readonly CentralTool[]): WrittenTools {
-  let known = written.get(tools);
-  if (known === undefined) {
-    const ids = tools.map(({ id }) => id);
-    const texts = tools.map(({ id, description, inputSchema }) =>
-      JSON.stringify({
-        type: "function",
-        function: { name: id, ...(description && { description }), parameters: inputSchema },
-      }),
-    );
-    known = { ids, texts, all: joined(ids, texts) };
-    written.set(tools, known);
-  }
-  return known;
-}
-
-function joined(ids: readonly string[], texts: readonly string[]): InjectedTools {
-  return { elements: Buffer.from(texts.join(",")), toolIds: new Set(ids) };
 }
 
 /** The names of the client's own tools. */

@@ -3,7 +3,7 @@ import { JsonObject } from "../../../json/json-object.ts";
 import { encodeEvent } from "../../../sse/encode.ts";
 import { SseEventReader } from "../../../sse/event.ts";
 import { type AnswerEnd, verdict } from "../../api.ts";
-import type { TurnEnd, TurnObserver } from "../../tool-conversation.ts";
+import type { CentralCall, TurnEnd, TurnObserver } from "../../tool-conversation.ts";
 import type { ChatAnswer } from "../answer.ts";
 import { errorEvent } from "../error-body.ts";
 import { isDone, isPlainChunk } from "../events.ts";
@@ -57,6 +57,10 @@ export class ChatTurnObserver implements TurnObserver {
     if (observed === "hidden") return verdict.hide;
     const chunk = observed === "shown" ? JsonObject.tryAt(data, dataStart, dataEnd) : undefined;
     return chunk === undefined ? verdict.relay : this.#show(chunk);
+  }
+
+  get calls(): CentralCall[] {
+    return this.#options.turn.calls;
   }
 
   finish(clean: boolean): TurnEnd {

@@ -30,7 +30,7 @@ export function withTools(request: ApiRequest, tools: readonly CentralTool[]): T
 const ping = encodeEvent('{"type":"ping"}', "ping");
 
 class MessagesConversation implements ToolConversation {
-  #body: JsonObject;
+  #body: Buffer;
   readonly #toolIds: ReadonlySet<string>;
   readonly #shown = { usage: new ShownUsage(), nextIndex: 0 };
   /** Blocks of whole answers that the client gets, as JSON text. */
@@ -40,13 +40,13 @@ class MessagesConversation implements ToolConversation {
   /** Id of the first turn's message: the client's. */
   #id = "";
 
-  constructor(body: JsonObject, toolIds: ReadonlySet<string>) {
+  constructor(body: Buffer, toolIds: ReadonlySet<string>) {
     this.#body = body;
     this.#toolIds = toolIds;
   }
 
   get body(): Buffer {
-    return this.#body.bytes;
+    return this.#body;
   }
 
   streamTurn(sink: ObservationSink, options: ObserveOptions): TurnObserver {
@@ -71,9 +71,10 @@ class MessagesConversation implements ToolConversation {
     if (turn === undefined) throw new TypeError("there was no turn yet");
     const said = [`{"role":"assistant","content":[${turn.content()}]}`];
     if (results.length > 0) said.push(`{"role":"user","content":[${resultBlocks(results, turn.callers)}]}`);
-    this.#edit(appendElements(this.#body, "messages", said.join(",")));
+    // Most requests need no second turn: what they became is read only here.
+    this.#body = appendElements(JsonObject.parse(this.#body), "messages", said.join(","));
     this.#last = last;
-    if (last) this.#edit(setMember(this.#body, "tool_choice", '{"type":"none"}'));
+    if (last) this.#body = setMember(JsonObject.parse(this.#body), "tool_choice", '{"type":"none"}');
   }
 
   errorEvent(error: GatewayError): Buffer {
@@ -116,10 +117,6 @@ class MessagesConversation implements ToolConversation {
       answer = JsonObject.parse(setMember(answer, "stop_reason", JSON.stringify(stopReason)));
     if (this.#shown.usage.turns === 1) return answer.bytes;
     return setMember(answer, "usage", JSON.stringify(this.#shown.usage.shown()));
-  }
-
-  #edit(bytes: Buffer): void {
-    this.#body = JsonObject.parse(bytes);
   }
 }
 

@@ -3,15 +3,17 @@ import { prependElements, removeMember } from "../../../json/edit-member.ts";
 import { JsonObject } from "../../../json/json-object.ts";
 import type { ApiRequest } from "../../api.ts";
 import type { CentralTool } from "../../tool-conversation.ts";
+import { ToolWriter } from "../../written-tools.ts";
 
 /** A request with central tools in it. */
 export interface InjectedRequest {
-  readonly body: JsonObject;
+  readonly body: Buffer;
   readonly toolIds: ReadonlySet<string>;
 }
 
-/** The JSON text of tools as the Messages API takes them, made once for each list. */
-const written = new WeakMap<readonly CentralTool[], ReadonlyMap<string, string>>();
+const writer = new ToolWriter(({ id, description, inputSchema }) =>
+  JSON.stringify({ name: id, ...(description && { description }), input_schema: inputSchema }),
+);
 
 /** Puts the tools in front of the client's own; undefined where no call could come of them. */
 export function injectTools(
@@ -19,13 +21,9 @@ export function injectTools(
   tools: readonly CentralTool[],
 ): InjectedRequest | undefined {
   if (body.object("tool_choice")?.string("type") === "none") return undefined;
-  const texts = textsOf(tools);
-  const taken = clientTools(body);
-  const ids = tools.map(({ id }) => id).filter((id) => !taken.has(id));
-  if (ids.length === 0) return undefined;
-  const elements = ids.map((id) => texts.get(id)).join(",");
-  const edited = prependElements(withoutThread(body), "tools", elements);
-  return { body: JsonObject.parse(edited), toolIds: new Set(ids) };
+  const { elements, toolIds } = writer.choose(tools, { taken: clientTools(body), room: tools.length });
+  if (toolIds.size === 0) return undefined;
+  return { body: prependElements(withoutThread(body), "tools", elements), toolIds };
 }
 
 /**
@@ -42,20 +40,6 @@ function withoutThread(body: JsonObject): JsonObject {
       "The gateway keeps no message threads where it adds central tools. Send the whole conversation.",
     );
   return JsonObject.parse(removeMember(body, "thread"));
-}
-
-function textsOf(tools: readonly CentralTool[]): ReadonlyMap<string, string> {
-  let texts = written.get(tools);
-  if (texts === undefined) {
-    texts = new Map(
-      tools.map(({ id, description, inputSchema }) => [
-        id,
-        JSON.stringify({ name: id, ...(description && { description }), input_schema: inputSchema }),
-      ]),
-    );
-    written.set(tools, texts);
-  }
-  return texts;
 }
 
 function clientTools(body: JsonObject): ReadonlySet<string> {

@@ -1,5 +1,6 @@
 import { setMember } from "../../../json/edit-member.ts";
 import { JsonObject } from "../../../json/json-object.ts";
+import { asRecord } from "../../json-kinds.ts";
 
 /** One content block of an answer, gathered as it comes, to be sent back exactly as received. */
 export class ReceivedBlock {
@@ -70,13 +71,26 @@ export class ReceivedBlock {
       block = JsonObject.parse(Buffer.from(block.bytes.subarray(block.start, block.end)));
     for (const [member, text] of this.#texts)
       set(member, JSON.stringify((block.string(member) ?? "") + text));
-    if (this.#input.trim() !== "") set("input", this.#input);
+    if (this.#input.trim() !== "") set("input", this.#sentInput());
     if (this.#citations.length > 0) set("citations", `[${this.#citations.join(",")}]`);
     if (block.string("type") === "text" && (block.string("text") ?? "") === "") return "";
     return block.bytes.toString("utf8", block.start, block.end);
   }
 
+  /** Models can be let write input unchecked: what is no object is sent back in one, as the API's documentation has it. */
+  #sentInput(): string {
+    return isObject(this.#input) ? this.#input : JSON.stringify({ INVALID_JSON: this.#input });
+  }
+
   #append(member: string, text: string | undefined): void {
     if (text !== undefined) this.#texts.set(member, (this.#texts.get(member) ?? "") + text);
+  }
+}
+
+function isObject(json: string): boolean {
+  try {
+    return asRecord(JSON.parse(json)) !== undefined;
+  } catch {
+    return false;
   }
 }

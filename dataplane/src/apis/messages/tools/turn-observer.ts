@@ -5,7 +5,7 @@ import { encodeEvent } from "../../../sse/encode.ts";
 import { SseEventReader } from "../../../sse/event.ts";
 import { type StreamObserver, verdict } from "../../api.ts";
 import { asIndex } from "../../json-kinds.ts";
-import type { TurnEnd, TurnObserver } from "../../tool-conversation.ts";
+import type { CentralCall, TurnEnd, TurnObserver } from "../../tool-conversation.ts";
 import { ReceivedBlock } from "./received-block.ts";
 import type { ShownUsage } from "./shown-usage.ts";
 import type { Turn } from "./turn.ts";
@@ -48,6 +48,10 @@ export class MessagesTurnObserver implements TurnObserver {
     if (!reader.read(bytes, start, end)) return observed;
     const event = JsonObject.tryAt(reader.data, reader.dataStart, reader.dataEnd);
     return event === undefined ? observed : this.#show(event, observed);
+  }
+
+  get calls(): CentralCall[] {
+    return this.#options.turn.calls;
   }
 
   finish(clean: boolean): TurnEnd {

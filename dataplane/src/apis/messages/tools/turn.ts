@@ -49,8 +49,9 @@ export class Turn {
     return isThought && this.#hiding ? "hidden" : "visible";
   }
 
+  /** @param reason undefined in an event that says nothing of it */
   stop(reason: string | undefined): void {
-    this.#stopReason = reason;
+    this.#stopReason = reason ?? this.#stopReason;
   }
 
   get next(): TurnEnd["next"] {

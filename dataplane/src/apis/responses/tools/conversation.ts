@@ -55,6 +55,7 @@ class ResponsesConversation implements ToolConversation {
   /** What every turn so far adds to the input of a request that repeats all. */
   readonly #said: string[] = [];
   #turn: Turn | undefined;
+  #mayCall = true;
   #observer: ResponsesTurnObserver | undefined;
 
   constructor(request: JsonObject, injected: InjectedRequest, aliases: ResponseAliases | undefined) {
@@ -111,6 +112,7 @@ class ResponsesConversation implements ToolConversation {
     if (holder === "client") appendInput(edits, body, this.#said);
     else edits.set(body, "input", `[${outputs.join(",")}]`);
     if (holder === "provider") edits.set(body, "previous_response_id", JSON.stringify(turn.id));
+    this.#mayCall = !last;
     if (last) edits.set(body, "tool_choice", '"none"');
     this.#body = edits.apply(this.#first, { start: 0, end: this.#first.length });
   }
@@ -135,7 +137,7 @@ class ResponsesConversation implements ToolConversation {
   }
 
   #begin(): Turn {
-    this.#turn = new Turn(this.#toolIds);
+    this.#turn = new Turn({ toolIds: this.#toolIds, mayCall: this.#mayCall });
     this.#shown.begin();
     return this.#turn;
   }

@@ -5,7 +5,7 @@ import { JsonObject } from "../../../json/json-object.ts";
 import type { SseEventReader } from "../../../sse/event.ts";
 import { type StreamObserver, verdict } from "../../api.ts";
 import { asIndex } from "../../json-kinds.ts";
-import type { TurnEnd, TurnObserver } from "../../tool-conversation.ts";
+import type { CentralCall, TurnEnd, TurnObserver } from "../../tool-conversation.ts";
 import { errorEvents } from "../error-body.ts";
 import { eventType, isOutputText, terminalTypes } from "../events.ts";
 import { encodeEdited } from "./encode-edited.ts";
@@ -69,6 +69,10 @@ export class ResponsesTurnObserver implements TurnObserver {
     if (this.#isUntouched && !bringsResponse && !itemTypes.has(type)) return observed;
     const event = this.#view(bringsResponse);
     return event === undefined ? observed : this.#show(type, event, observed);
+  }
+
+  get calls(): CentralCall[] {
+    return this.#options.turn.calls;
   }
 
   finish(clean: boolean): TurnEnd {

@@ -5,9 +5,16 @@ import { itemKey, type ReceivedItem, receivedItem } from "./received-item.ts";
 /** Items of one answer beyond these are not followed. */
 export const maxItems = 10_000;
 
+export interface TurnOptions {
+  readonly toolIds: ReadonlySet<string>;
+  /** False for the last turn that is allowed: what is called in it is not run. */
+  readonly mayCall: boolean;
+}
+
 /** One answer of the provider, as far as the loop must know it. */
 export class Turn {
   readonly #toolIds: ReadonlySet<string>;
+  readonly #mayCall: boolean;
   readonly #items = new Map<number, ReceivedItem>();
   readonly #keys = new Set<string>();
   /** Id of the response, "" while it is not known. */
@@ -17,8 +24,9 @@ export class Turn {
   /** False if the provider says that it does not keep this response. */
   stored = true;
 
-  constructor(toolIds: ReadonlySet<string>) {
+  constructor({ toolIds, mayCall }: TurnOptions) {
     this.#toolIds = toolIds;
+    this.#mayCall = mayCall;
   }
 
   /** Takes an item that is complete. Returns false for one whose index is known, or that is one too many. */
@@ -48,7 +56,7 @@ export class Turn {
     const items = [...this.#items.values()];
     const answered = new Set(items.filter(({ isOutput }) => isOutput).map(({ callId }) => callId));
     const awaitsClient = items.some((item) => item.awaitsClient && !answered.has(item.callId));
-    const run = this.status === "completed" && this.calls.length > 0 && !awaitsClient;
+    const run = this.#mayCall && this.status === "completed" && this.calls.length > 0 && !awaitsClient;
     return run ? "calls" : "client";
   }
 

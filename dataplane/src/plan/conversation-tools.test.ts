@@ -1,0 +1,28 @@
+import { expect, test } from "vitest";
+import type { ToolSet } from "../mcp/tool-set.ts";
+import { ConversationTools } from "./conversation-tools.ts";
+
+const query = { actorId: "alice", apiKeyId: "key", providerName: "anthropic" };
+const newSet = (): ToolSet => ({ central: [], byId: new Map() });
+
+test("requests that begin a conversation at the same time get the same tools, and so do those after them", async () => {
+  const found = [Promise.withResolvers<ToolSet>(), Promise.withResolvers<ToolSet>()] as const;
+  const waiting = [...found];
+  const tools = new ConversationTools({ toolsFor: () => waiting.shift()?.promise });
+  const begun = [tools.toolsFor(query, "session"), tools.toolsFor(query, "session")];
+  const [early, late] = [newSet(), newSet()];
+  found[1].resolve(early);
+  await begun[1];
+  found[0].resolve(late);
+  expect(await Promise.all(begun)).toEqual([early, early]);
+  expect(await begun[0]).toBe(early);
+  expect(tools.toolsFor(query, "session")).toBe(early);
+});
+
+test("a conversation of that name of another actor, or with another provider, is another one", () => {
+  const tools = new ConversationTools({ toolsFor: newSet });
+  const first = tools.toolsFor(query, "session");
+  expect(tools.toolsFor({ ...query, actorId: "bob" }, "session")).not.toBe(first);
+  expect(tools.toolsFor({ ...query, providerName: "other" }, "session")).not.toBe(first);
+  expect(tools.toolsFor(query, "session")).toBe(first);
+});
