@@ -58,8 +58,7 @@ export class AibridgeProcess implements AsyncDisposable {
   /** Waits until it ends by itself. Returns the exit code, null for a death by signal. */
   async ended(): Promise<number | null> {
     const child = this.#child;
-    if (child !== undefined && child.exitCode === null && child.signalCode === null)
-      await once(child, "exit");
+    if (child !== undefined && this.isRunning) await once(child, "exit");
     return child?.exitCode ?? null;
   }
 

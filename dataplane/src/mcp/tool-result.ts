@@ -1,4 +1,5 @@
 import type { CallToolResult } from "@modelcontextprotocol/client";
+import { limitText } from "../apis/limit-text.ts";
 import type { ToolResult, ToolResultPart } from "../apis/tool-conversation.ts";
 
 /** Image types that the providers take. */
@@ -64,9 +65,6 @@ function within(budget: { left: number }, part: ToolResultPart): ToolResultPart[
   if (fits) return [part];
   if (part.kind === "image")
     return [text(`[an image of ${bytes} bytes was left out: the result is too large]`)];
-  const kept = Buffer.from(part.text)
-    .subarray(0, room)
-    .toString()
-    .replace(/\uFFFD$/, "");
-  return [text(`${kept}\n[cut: the result is ${bytes - Buffer.byteLength(kept)} bytes longer]`)];
+  const kept = limitText(part.text, room);
+  return [text(`${kept.text}\n[cut: the result is ${kept.truncatedBytes} bytes longer]`)];
 }

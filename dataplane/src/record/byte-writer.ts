@@ -1,3 +1,5 @@
+import { varintSize, writeVarint } from "./varint.ts";
+
 const int32Max = 2 ** 31 - 1;
 const int64Max = 2n ** 63n - 1n;
 const initialBytes = 16 * 1024;
@@ -113,12 +115,7 @@ export class ByteWriter {
   }
 
   #varint(value: number): void {
-    let rest = value;
-    while (rest > 127) {
-      this.#bytes[this.#at++] = (rest % 128) | 128;
-      rest = Math.floor(rest / 128);
-    }
-    this.#bytes[this.#at++] = rest;
+    this.#at = writeVarint(this.#bytes, this.#at, value);
   }
 
   #reserve(bytes: number): void {
@@ -127,10 +124,4 @@ export class ByteWriter {
     this.#bytes.copy(larger, 0, 0, this.#at);
     this.#bytes = larger;
   }
-}
-
-function varintSize(value: number): number {
-  let size = 1;
-  for (let rest = value; rest > 127; rest = Math.floor(rest / 128)) size++;
-  return size;
 }

@@ -3,6 +3,7 @@ import { WireType } from "@bufbuild/protobuf/wire";
 import { ByteWriter } from "./byte-writer.ts";
 import { messageEncoder } from "./message-encoder.ts";
 import type { RecordBody, RecordKind } from "./recorder.ts";
+import { varintSize, writeVarint } from "./varint.ts";
 
 /** Most bytes of one record on the wire. What is longer would be rejected, or break every stream it is sent on. */
 const maxRecordBytes = 2 * 1024 * 1024 - 64;
@@ -63,21 +64,4 @@ export function frameRecords(records: readonly SequencedRecord[]): Uint8Array {
     at += bytes.length;
   }
   return framed;
-}
-
-function varintSize(value: number): number {
-  let size = 1;
-  for (let rest = value; rest >= 128; rest = Math.floor(rest / 128)) size++;
-  return size;
-}
-
-function writeVarint(target: Uint8Array, start: number, value: number): number {
-  let at = start;
-  let rest = value;
-  while (rest >= 128) {
-    target[at++] = (rest % 128) | 0x80;
-    rest = Math.floor(rest / 128);
-  }
-  target[at++] = rest;
-  return at;
 }

@@ -15,6 +15,7 @@ import { uuidv7 } from "@aibridge/proto/channel";
 import { create, type JsonObject } from "@bufbuild/protobuf";
 import { type Duration, DurationSchema, type Timestamp, timestampFromMs } from "@bufbuild/protobuf/wkt";
 import type { RequestFacts } from "../apis/api.ts";
+import { type LimitedText, limitText } from "../apis/limit-text.ts";
 import type {
   ObservationSink,
   ObservedThought,
@@ -23,7 +24,6 @@ import type {
 } from "../apis/observation.ts";
 import type { RuntimeConfig } from "../plan/runtime-config.ts";
 import type { InterceptionMetrics } from "../telemetry/interception-metrics.ts";
-import { type LimitedText, limitText } from "./limit-text.ts";
 import type { Recorder, RecordKind } from "./recorder.ts";
 
 /** Everything that is known of an interception when it starts. */

@@ -65,13 +65,17 @@ const modern: StartGeneration = async (initial, port) => {
 
 function oldServer(tools: readonly TestTool[]): OldMcpServer {
   const server = new OldMcpServer({ name: "old", version: "1.0.0" });
+  registerTools(server, tools);
+  return server;
+}
+
+function registerTools(server: OldMcpServer, tools: readonly TestTool[]): void {
   for (const tool of tools)
     server.registerTool(
       tool.name,
       { description: tool.description ?? "", inputSchema: inputSchema.shape },
       ({ text }, { signal }) => run(tool, text, signal),
     );
-  return server;
 }
 
 /** Protocol versions before 2026, Streamable HTTP with sessions. */
@@ -105,12 +109,7 @@ const stateful: StartGeneration = async (initial, port) => {
     setTools: (next) => {
       tools = next;
       for (const session of sessions.values()) {
-        for (const tool of next)
-          session.server.registerTool(
-            tool.name,
-            { description: tool.description ?? "", inputSchema: inputSchema.shape },
-            ({ text }, { signal }) => run(tool, text, signal),
-          );
+        registerTools(session.server, next);
         session.server.sendToolListChanged();
       }
     },
