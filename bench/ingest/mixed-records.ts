@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import {
   CredentialKind,
   InterceptionOutcome,
@@ -45,7 +46,7 @@ export function mixedBatches(records: number, perBatch: number): Uint8Array[] {
 function recordsOfInterception(): AnyRecord[] {
   const interceptionId = uuidv7();
   const now = timestampNow();
-  const child = { interceptionId, messageId: `msg_${interceptionId}`, createdAt: now };
+  const child = { interceptionId, messageId: `msg_01${randomBytes(11).toString("hex")}`, createdAt: now };
   return [
     { case: "interception", value: start(interceptionId) },
     { case: "promptUsage", value: { ...child, id: uuidv7(), prompt: PROMPT } },

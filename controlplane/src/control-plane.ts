@@ -64,6 +64,7 @@ async function start(options: CompiledOptions, cleanups: AsyncDisposableStack): 
   const changes = new Changes();
   const feed = watchConfig(options, metrics, cleanups);
   changes.tokenWorthless.subscribe((tokenId) => feed.invalidate(tokenId));
+  changes.toolsApproved.subscribe(() => feed.invalidateAll());
   startBackground({ store, changes, feed }, options, cleanups);
 
   const ingest = observedIngest(store.records, metrics, options);

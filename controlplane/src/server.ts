@@ -24,6 +24,7 @@ import { Credentials } from "./domain/credentials.ts";
 import type { Ingest } from "./domain/ingest.ts";
 import type { Clock } from "./domain/micros.ts";
 import { PersonalData } from "./domain/personal-data.ts";
+import { ToolPins } from "./domain/tool-pins.ts";
 import type { WatchFeed } from "./domain/watch-feed.ts";
 import { actorService } from "./services/actor-service.ts";
 import { adminService } from "./services/admin-service.ts";
@@ -117,20 +118,30 @@ function mountGatewayServices(router: ConnectRouter, parts: ServerParts, lifetim
   const onRejected = (reason: string) => metrics.recordsRejected.inc({ reason });
   const actors = new Actors(store.credentials, clock);
   const actorClaim = () => feed.snapshot.config.identity?.actorClaim ?? "";
-  router.service(RecorderService, recorderService({ ingest, lifetime, onRejected }));
+  router.service(
+    RecorderService,
+    recorderService({ ingest, messages: store.messages, lifetime, onRejected }),
+  );
   router.service(ActorService, actorService({ actors, actorClaim }));
   router.service(
     ToolPolicyService,
-    toolPolicyService(() => feed.snapshot.mcpServers),
+    toolPolicyService(() => feed.snapshot.mcpServers, toolPins(parts)),
   );
   router.service(ConfigService, configService(feed, lifetime));
 }
 
 /** What the admin key opens. */
-function mountAdminServices(router: ConnectRouter, { store, changes, clock }: ServerParts): void {
+function mountAdminServices(router: ConnectRouter, parts: ServerParts): void {
+  const { store, changes, clock } = parts;
   const credentials = new Credentials(store.credentials, changes, clock);
   router.service(UsageService, usageService(store.usage));
-  router.service(AdminService, adminService(credentials, new PersonalData(store.deletions)));
+  router.service(AdminService, adminService(credentials, new PersonalData(store.deletions), toolPins(parts)));
+}
+
+function toolPins({ store, changes, logger }: ServerParts): ToolPins {
+  return new ToolPins(store.toolPins, changes, (server) =>
+    logger.warn(server, "an MCP server has more tools than are remembered: the others wait"),
+  );
 }
 
 /** What is open to everyone: whether it works, and what is served. */

@@ -5,6 +5,7 @@ import {
   type BrokenHost,
   brokenHosts,
   FaithfulHost,
+  FindingHost,
   HOST_KEY,
   startHost,
 } from "../support/broken-recorders/index.ts";
@@ -26,8 +27,11 @@ function relevantTo({ breaks, only = ids }: BrokenHost): string[] {
   return only.filter((id) => !slow.includes(id) || breaks.includes(id));
 }
 
-test("a recorder that keeps every rule passes", async () => {
-  const { requirements } = await check(new FaithfulHost());
+test.each([
+  { which: "keeps every rule", host: new FaithfulHost() },
+  { which: "finds messages again, too,", host: new FindingHost() },
+])("a recorder that $which passes", async ({ host }) => {
+  const { requirements } = await check(host);
   expect(requirements.map(({ id, status }) => `${id} ${status}`)).toEqual(ids.map((id) => `${id} passed`));
 });
 

@@ -89,6 +89,8 @@ export class ChangePoll {
         return this.#changes.tokenWorthless.publish(subject);
       case "gateway_key_revoked":
         return this.#changes.gatewayKeyRevoked.publish(subject);
+      case "tools_approved":
+        return this.#changes.toolsApproved.publish();
     }
   }
 }

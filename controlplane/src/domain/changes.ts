@@ -19,11 +19,13 @@ export class Topic<T> {
   }
 }
 
-/** Tells the parts of this process what has changed about credentials. */
+/** Tells the parts of this process what has changed about credentials and tools. */
 export class Changes {
   readonly tokenCreated = new Topic<Token>();
   /** Id of a token that was revoked or has expired. */
   readonly tokenWorthless = new Topic<string>();
   /** Id of a gateway key. */
   readonly gatewayKeyRevoked = new Topic<string>();
+  /** Definitions of MCP tools that waited are approved. */
+  readonly toolsApproved = new Topic<void>();
 }

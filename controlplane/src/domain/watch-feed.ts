@@ -37,6 +37,12 @@ export class WatchFeed<Snapshot> {
     }
   }
 
+  invalidateAll(): void {
+    for (const watcher of this.#watchers) {
+      watcher.offerInvalidationOfAll();
+    }
+  }
+
   /** The newest snapshot first, then everything that comes, until the signal aborts. */
   async *watch(signal: AbortSignal): AsyncGenerator<WatchEvent<Snapshot>> {
     const watcher = new Watcher(this.#snapshot);
@@ -78,9 +84,14 @@ class Watcher<Snapshot> {
   offerInvalidation(id: string): void {
     this.#ids.add(id);
     if (this.#ids.size > MAX_PENDING_IDS) {
-      this.#ids.clear();
-      this.#all = true;
+      this.offerInvalidationOfAll();
     }
+    this.wake();
+  }
+
+  offerInvalidationOfAll(): void {
+    this.#ids.clear();
+    this.#all = true;
     this.wake();
   }
 

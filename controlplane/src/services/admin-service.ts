@@ -1,5 +1,6 @@
 import {
   type AdminService,
+  ApproveToolsResponseSchema,
   CreateGatewayKeyResponseSchema,
   CreateTokenResponseSchema,
   DeleteInterceptionsResponseSchema,
@@ -7,22 +8,31 @@ import {
   GatewayKeySchema,
   ListGatewayKeysResponseSchema,
   ListTokensResponseSchema,
+  ListToolPinsResponseSchema,
   RevokeGatewayKeyResponseSchema,
   RevokeTokenResponseSchema,
   type Token,
   TokenSchema,
+  type ToolPin,
+  ToolPinSchema,
 } from "@aibridge/proto";
 import { create } from "@bufbuild/protobuf";
 import type { ServiceImpl } from "@connectrpc/connect";
 import type { Credentials } from "../domain/credentials.ts";
 import type { PersonalData } from "../domain/personal-data.ts";
-import type { GatewayKey as StoredGatewayKey, Token as StoredToken } from "../store/store.ts";
+import type { ToolPins } from "../domain/tool-pins.ts";
+import type {
+  GatewayKey as StoredGatewayKey,
+  Token as StoredToken,
+  ToolPin as StoredToolPin,
+} from "../store/store.ts";
 import { microsOfDuration, optionalMicros, optionalTimestamp, timestampOfMicros } from "./times.ts";
 
-/** AdminService: tokens of actors, keys of gateways, and deletion of what was recorded about a person. */
+/** AdminService: tokens of actors, keys of gateways, approval of tools, and deletion of what was recorded about a person. */
 export function adminService(
   credentials: Credentials,
   personalData: PersonalData,
+  toolPins: Pick<ToolPins, "list" | "approve">,
 ): ServiceImpl<typeof AdminService> {
   return {
     async createToken({ actor, name, ttl }) {
@@ -60,6 +70,17 @@ export function adminService(
       const deleted = await personalData.delete(actor, optionalMicros(startedBefore));
       return create(DeleteInterceptionsResponseSchema, { deleted });
     },
+    async listToolPins(request) {
+      const page = await toolPins.list(request, request.serverName || undefined, request.waitingOnly);
+      return create(ListToolPinsResponseSchema, {
+        toolPins: page.rows.map(toolPinMessage),
+        nextPageToken: page.nextPageToken,
+      });
+    },
+    async approveTools(request) {
+      const approved = await toolPins.approve(request);
+      return create(ApproveToolsResponseSchema, { approved: approved.map(toolPinMessage) });
+    },
   };
 }
 
@@ -77,5 +98,13 @@ function gatewayKeyMessage({ createdAt, revokedAt, ...rest }: StoredGatewayKey):
     ...rest,
     createdAt: timestampOfMicros(createdAt),
     revokedAt: optionalTimestamp(revokedAt),
+  });
+}
+
+function toolPinMessage({ firstSeenAt, approvedAt, ...rest }: StoredToolPin): ToolPin {
+  return create(ToolPinSchema, {
+    ...rest,
+    firstSeenAt: timestampOfMicros(firstSeenAt),
+    approvedAt: optionalTimestamp(approvedAt),
   });
 }

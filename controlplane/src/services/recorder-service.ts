@@ -1,4 +1,5 @@
 import {
+  type FindLastMessageRequest,
   type RecorderService,
   type Record as RecordInStream,
   RejectedRecordSchema,
@@ -13,9 +14,13 @@ import { acknowledgeStream, type CheckedBatch, type Rejection } from "../domain/
 import { Failure } from "../domain/failure.ts";
 import type { Ingest } from "../domain/ingest.ts";
 import type { ValidRecord } from "../domain/records.ts";
+import type { LastMessage, MessageStore } from "../store/store.ts";
 import { CALLER } from "../transport/caller.ts";
 import type { StreamLifetime } from "../transport/stream-lifetime.ts";
 import { type RecordMessage, recordFromMessage } from "./record-from-message.ts";
+
+/** Longer ids are not looked for, in UTF-16 units: no provider has such. */
+const MAX_MESSAGE_ID_LENGTH = 1024;
 
 const REJECTION_CODES: Readonly<Record<Rejection["reason"], Code>> = {
   invalid_argument: Code.InvalidArgument,
@@ -25,12 +30,13 @@ const REJECTION_CODES: Readonly<Record<Rejection["reason"], Code>> = {
 
 export interface RecorderDependencies {
   readonly ingest: Ingest;
+  readonly messages: MessageStore;
   readonly lifetime: StreamLifetime;
   /** Called for each record that was refused for good. */
   readonly onRejected: (reason: Rejection["reason"]) => void;
 }
 
-/** RecorderService: six unary methods and one stream over the same path into the store. */
+/** RecorderService: six unary methods and one stream over the same path into the store, and a look-up in it. */
 export function recorderService(dependencies: RecorderDependencies): ServiceImpl<typeof RecorderService> {
   const { lifetime } = dependencies;
   const save = async (message: PossibleRecord, context: HandlerContext) => {
@@ -50,6 +56,7 @@ export function recorderService(dependencies: RecorderDependencies): ServiceImpl
       save({ case: "modelThought", value: request.modelThought }, context),
     streamRecords: (requests, context) =>
       lifetime.during(context, (signal) => streamRecords(requests, context, signal, dependencies)),
+    findLastMessage: (query) => findLastMessage(query, dependencies),
   };
 }
 
@@ -73,6 +80,21 @@ function checkUnary(
     onRejected(rejectionReason(error));
     throw error;
   }
+}
+
+async function findLastMessage(
+  { initiatorId, providerName, messageId }: FindLastMessageRequest,
+  { messages }: RecorderDependencies,
+): Promise<LastMessage> {
+  if (messageId === "") {
+    throw new Failure("invalid_argument", "message_id is missing");
+  }
+  const isPossible = messageId.length <= MAX_MESSAGE_ID_LENGTH;
+  const found = isPossible && (await messages.findLast({ initiatorId, providerName, messageId }));
+  if (!found) {
+    throw new Failure("not_found", "the actor has no answer with this message_id that has ended");
+  }
+  return found;
 }
 
 async function* streamRecords(

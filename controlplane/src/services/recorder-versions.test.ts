@@ -46,6 +46,7 @@ const CALLS: Record<keyof Recorder, (recorder: Recorder) => Promise<unknown>> = 
   recordPromptUsage: (recorder) => recorder.recordPromptUsage({}),
   recordToolUsage: (recorder) => recorder.recordToolUsage({}),
   recordModelThought: (recorder) => recorder.recordModelThought({}),
+  findLastMessage: (recorder) => recorder.findLastMessage({}),
   streamRecords: (recorder) => collect(recorder.streamRecords(sendAll(create(StreamRecordsRequestSchema)))),
 };
 

@@ -6,10 +6,12 @@ import { KyselyDeletionStore } from "./deletion-queries.ts";
 import type { DatabaseDialect } from "./dialect.ts";
 import { getInterception, listInterceptions } from "./interception-queries.ts";
 import { KyselyLeaseStore } from "./lease-queries.ts";
+import { findLastMessage } from "./message-queries.ts";
 import { MIGRATIONS } from "./migrations/index.ts";
 import type { Schema } from "./schema.ts";
 import { listSessions } from "./session-queries.ts";
-import type { RecordStore, Store, UsageStore } from "./store.ts";
+import type { MessageStore, RecordStore, Store, UsageStore } from "./store.ts";
+import { KyselyToolPinStore } from "./tool-pin-store.ts";
 import { summarizeUsage } from "./usage-summary.ts";
 
 /** A probe wants an answer, not the longest wait that a statement may have. */
@@ -29,10 +31,12 @@ export interface StoreParts {
 export class KyselyStore implements Store {
   readonly records: RecordStore;
   readonly usage: UsageStore;
+  readonly messages: MessageStore;
   readonly credentials: KyselyCredentialStore;
   readonly changes: KyselyChangeStore;
   readonly leases: KyselyLeaseStore;
   readonly deletions: KyselyDeletionStore;
+  readonly toolPins: KyselyToolPinStore;
   readonly #parts: StoreParts;
 
   constructor(parts: StoreParts) {
@@ -43,6 +47,8 @@ export class KyselyStore implements Store {
     this.credentials = new KyselyCredentialStore(db, this.changes);
     this.leases = new KyselyLeaseStore(db, dialect);
     this.deletions = new KyselyDeletionStore(db, dialect);
+    this.toolPins = new KyselyToolPinStore(db, dialect, this.changes);
+    this.messages = { findLast: (query) => findLastMessage(db, query) };
     this.usage = {
       listInterceptions: (query) => listInterceptions(db, query),
       getInterception: (id) => getInterception(db, id),

@@ -1,6 +1,6 @@
 import type { RecordKind, ValidRecord } from "../domain/records.ts";
 import { type Columns, columnNames, rowMaker, type SqlValue } from "./columns.ts";
-import { MysqlError } from "./database-error.ts";
+import { againAfterDeadlock } from "./deadlock.ts";
 import type { MysqlConnections, MysqlSession } from "./mysql-connections.ts";
 import { RECORD_TABLES } from "./record-tables.ts";
 import type { AddedRecords, RecordStore } from "./store.ts";
@@ -9,8 +9,6 @@ import type { AddedRecords, RecordStore } from "./store.ts";
 const ROWS_PER_STATEMENT = [64, 32, 16, 8, 4, 2, 1] as const;
 /** Longer statements are split: a server refuses packets above max_allowed_packet, 16 MiB where it is small. */
 const MAX_STATEMENT_UNITS = 1024 * 1024;
-/** A transaction that met another one in a deadlock is tried again this often. */
-const MAX_ATTEMPTS = 5;
 
 type Row = readonly SqlValue[];
 
@@ -41,15 +39,7 @@ export class MysqlRecordStore implements RecordStore {
 
   async save(batch: readonly ValidRecord[]): Promise<AddedRecords> {
     const byKind = Map.groupBy(batch, ({ kind }) => kind);
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await this.#connections.hold((session) => saveOnce(session, byKind));
-      } catch (error) {
-        if (!(error instanceof MysqlError && error.isDeadlock) || attempt === MAX_ATTEMPTS) {
-          throw error;
-        }
-      }
-    }
+    return againAfterDeadlock(() => this.#connections.hold((session) => saveOnce(session, byKind)));
   }
 }
 

@@ -23,10 +23,18 @@ interface ChildRow {
 }
 
 interface TokenUsageRow extends ChildRow {
+  message_id: string;
   input_tokens: bigint;
   output_tokens: bigint;
   cache_read_input_tokens: bigint;
   cache_write_input_tokens: bigint;
+}
+
+interface ToolUsageRow extends ChildRow {
+  message_id: string;
+  tool_call_id: string;
+  /** 1 for a call of a central tool. */
+  injected: number;
 }
 
 /** A secret that was handed out; only its SHA-256 is kept. */
@@ -50,9 +58,9 @@ export interface GatewayKeyRow extends CredentialRow {
 /** What connected data planes must be told; read by other control planes on the same database. */
 interface ChangeRow {
   id: Uint8Array;
-  /** "token_revoked", "token_expired" or "gateway_key_revoked". */
+  /** "token_revoked", "token_expired", "gateway_key_revoked" or "tools_approved". */
   kind: string;
-  /** Id of the token or the gateway key. */
+  /** Id of the token or the gateway key; for tools an id that names nothing. */
   subject: Uint8Array;
   /** By the database's clock. */
   created_at: bigint;
@@ -75,12 +83,31 @@ interface DeletedInterceptionRow {
   deleted_at: bigint;
 }
 
+/** One definition of an MCP tool. */
+export interface ToolPinRow {
+  /** SHA-256 of server, URL and tool: what no collation and no length can blur. */
+  tool_key: Uint8Array;
+  sha256: Uint8Array;
+  /** 1 for the definition that made the tool known; null for every other one. */
+  is_first: number | null;
+  /** SHA-256 of server and URL. */
+  server_key: Uint8Array;
+  server_name: string;
+  server_url: string;
+  tool: string;
+  definition: string;
+  /** By the database's clock. */
+  first_seen_at: bigint;
+  /** By the database's clock. Null: it waits. */
+  approved_at: bigint | null;
+}
+
 interface RecordRows extends Record<RecordTableName, object> {
   aibridge_interceptions: InterceptionRow;
   aibridge_interception_ends: InterceptionEndRow;
   aibridge_token_usages: TokenUsageRow;
   aibridge_user_prompts: ChildRow;
-  aibridge_tool_usages: ChildRow;
+  aibridge_tool_usages: ToolUsageRow;
   aibridge_model_thoughts: ChildRow;
 }
 
@@ -91,4 +118,5 @@ export interface Schema extends RecordRows {
   aibridge_changes: ChangeRow;
   aibridge_leases: LeaseRow;
   aibridge_deleted_interceptions: DeletedInterceptionRow;
+  aibridge_tool_pins: ToolPinRow;
 }

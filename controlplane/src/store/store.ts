@@ -97,6 +97,26 @@ export interface UsageStore {
   }): Promise<UsageGroup[]>;
 }
 
+/** A message that a client knows, and whose. */
+export interface MessageQuery {
+  initiatorId: string;
+  providerName: string;
+  messageId: string;
+}
+
+/** Where an answer ended that went on inside a gateway. */
+export interface LastMessage {
+  messageId: string;
+  /** Calls in that message which nobody answered, in order. */
+  pendingCallIds: string[];
+}
+
+/** Finds messages by the ids that providers gave them. */
+export interface MessageStore {
+  /** The last message of the interception that has this one; undefined if the actor has none such that has ended. */
+  findLast(query: MessageQuery): Promise<LastMessage | undefined>;
+}
+
 /** An actor's token without its secret. Times are microseconds. */
 export interface Token {
   id: string;
@@ -140,14 +160,84 @@ export interface CredentialStore {
   revokeGatewayKey(id: string, at: bigint): Promise<boolean>;
 }
 
-/** What can change about a credential. */
-export type ChangeKind = "token_revoked" | "token_expired" | "gateway_key_revoked";
+/** An MCP server as tools are remembered of it. */
+export interface ToolServer {
+  serverName: string;
+  serverUrl: string;
+}
+
+/** One definition of an MCP tool. Times are microseconds by the database's clock. */
+export interface ToolPin extends ToolServer {
+  tool: string;
+  sha256: Uint8Array;
+  definition: string;
+  firstSeenAt: bigint;
+  /** Null: it waits. */
+  approvedAt: bigint | null;
+}
+
+/** What a server says of a tool. */
+export type ToolDefinition = Pick<ToolPin, "tool" | "sha256" | "definition">;
+
+/** Place of a definition in the order of {@link ToolPinStore.list}. */
+export type ToolPinPosition = Omit<ToolPin, "definition" | "approvedAt">;
+
+/** Which definitions are meant; an absent member matches everything. */
+export interface ToolPinFilter {
+  serverName?: string | undefined;
+  serverUrl?: string | undefined;
+  tool?: string | undefined;
+  sha256?: Uint8Array | undefined;
+}
+
+/** How much is remembered at most. */
+export interface ToolPinLimits {
+  /** Tools of one server: more are not remembered. */
+  tools: number;
+  /** Definitions of one tool that wait: the oldest make room. */
+  waitingOfTool: number;
+  /** Definitions of all tools of one server that wait: the oldest make room. */
+  waitingOfServer: number;
+}
+
+/** Definitions of MCP tools. */
+export interface ToolPinStore {
+  /**
+   * Remembers definitions that are new. Of several definitions of a tool, however many processes bring them at once,
+   * exactly one is the first and thereby approved; the others wait.
+   * @returns digests of the definitions that are not approved, and whether the server has more tools than are remembered
+   */
+  pin(
+    server: ToolServer,
+    definitions: readonly ToolDefinition[],
+    limits: ToolPinLimits,
+  ): Promise<{ waiting: Uint8Array[]; full: boolean }>;
+  /**
+   * By server, URL and tool, oldest first, strictly after `after` in that order.
+   * @param query.maxBytes how much text they may hold, in bytes of UTF-8: then fewer than `limit` are read, one at least
+   */
+  list(query: {
+    filter: ToolPinFilter;
+    waitingOnly: boolean;
+    after?: ToolPinPosition | undefined;
+    limit: number;
+    maxBytes: number;
+  }): Promise<{ rows: ToolPin[]; more: boolean }>;
+  /**
+   * Approves what waits, and notes the change if there was any.
+   * @returns what was approved, with empty definitions; undefined if nothing like that is remembered
+   */
+  approve(filter: ToolPinFilter): Promise<ToolPin[] | undefined>;
+}
+
+/** What connected data planes are to be told. */
+export type ChangeKind = "token_revoked" | "token_expired" | "gateway_key_revoked" | "tools_approved";
 
 /** A change that connected data planes must be told. */
 export interface Change {
   id: string;
   kind: ChangeKind;
-  /** Id of the token or the gateway key. */
+  /** Id of the token or the gateway key; for approved tools an id that names nothing. */
   subject: string;
 }
 
@@ -213,10 +303,12 @@ export interface DeletionStore {
 export interface Store {
   readonly records: RecordStore;
   readonly usage: UsageStore;
+  readonly messages: MessageStore;
   readonly credentials: CredentialStore;
   readonly changes: ChangeStore;
   readonly leases: LeaseStore;
   readonly deletions: DeletionStore;
+  readonly toolPins: ToolPinStore;
   /** Brings the tables up to date, while no other process does. @throws Error when a newer version made the database */
   migrate(): Promise<void>;
   /** Rejects, saying why, while the database cannot be read or takes no writes. */

@@ -3,6 +3,7 @@ import type {
   Interception,
   InterceptionEnd,
   TokenUsage,
+  ToolUsage,
   UserPrompt,
   ValidRecord,
 } from "../domain/records.ts";
@@ -71,6 +72,26 @@ export function tokenUsageRecord(changes: Partial<TokenUsage> = {}): ValidRecord
     ...changes,
   };
   return { kind: "token_usage", value };
+}
+
+/** A call of a central tool. */
+export function toolUsageRecord(changes: Partial<ToolUsage> = {}): ValidRecord & { kind: "tool_usage" } {
+  const value: ToolUsage = {
+    id: uuidv7(),
+    interceptionId: uuidv7(),
+    messageId: "",
+    toolCallId: "",
+    tool: "read",
+    serverUrl: "https://mcp.example.com/mcp",
+    input: "{}",
+    injected: true,
+    invocationError: null,
+    duration: null,
+    createdAt: 1n,
+    metadata: null,
+    ...changes,
+  };
+  return { kind: "tool_usage", value };
 }
 
 /** A prompt. */

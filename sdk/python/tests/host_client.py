@@ -52,6 +52,11 @@ class HostClient:
         """Call a unary method without its record."""
         await self._stub.RecordPromptUsage(pb.RecordPromptUsageRequest(), metadata=HEADERS, timeout=PATIENCE)
 
+    async def find_last_message(self, message_id: str, headers: Headers = HEADERS) -> pb.FindLastMessageResponse:
+        """Look a message of alice at openai up."""
+        request = pb.FindLastMessageRequest(initiator_id="alice", provider_name="openai", message_id=message_id)
+        return await self._stub.FindLastMessage(request, metadata=headers, timeout=PATIENCE)
+
     def stream(self, headers: Headers = HEADERS) -> RecordStream:
         return RecordStream(self._stub.StreamRecords(metadata=headers, timeout=PATIENCE))
 

@@ -77,7 +77,7 @@ interface Status {
   readonly details: string;
 }
 
-type UnaryMethod = (request: Message, call: RecorderCall) => Promise<Record<string, never>>;
+type UnaryMethod = (request: Message, call: RecorderCall) => Promise<Record<string, unknown>>;
 
 function unaryHandler(method: DescMethod, { admit, implementation }: RecorderMethods) {
   const invoke = (implementation as unknown as Record<string, UnaryMethod>)[method.localName] as UnaryMethod;

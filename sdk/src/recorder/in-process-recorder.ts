@@ -1,4 +1,5 @@
 import { hostCaller } from "./call-host.ts";
+import type { MessageQuery } from "./message-finder.ts";
 import type { CallOptions } from "./options.ts";
 import { prepareStore } from "./prepare-store.ts";
 import type { HostRecorder, RecorderFunctions } from "./recorder-functions.ts";
@@ -9,8 +10,13 @@ import type { HostRecorder, RecorderFunctions } from "./recorder-functions.ts";
  * network: invalid records are rejected, and with `recordBatch` those that come together are stored together.
  */
 export function inProcessRecorder(recorder: HostRecorder, options: CallOptions = {}): RecorderFunctions {
-  const store = prepareStore(recorder, hostCaller(options), options);
+  const callHost = hostCaller(options);
+  const store = prepareStore(recorder, callHost, options);
   return {
+    ...(recorder.findLastMessage && {
+      findLastMessage: (query: MessageQuery) =>
+        callHost("findLastMessage", () => recorder.findLastMessage?.(query)),
+    }),
     recordInterception: (value) => store({ case: "interception", value }),
     recordInterceptionEnded: (value) => store({ case: "interceptionEnded", value }),
     recordTokenUsage: (value) => store({ case: "tokenUsage", value }),

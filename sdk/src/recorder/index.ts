@@ -19,6 +19,7 @@
 export { MIN_KEY_LENGTH } from "@aibridge/proto/channel";
 export { addRecorderService, type GrpcMethodDefinition, type GrpcServer } from "./grpc-js-service.ts";
 export { inProcessRecorder } from "./in-process-recorder.ts";
+export type { LastMessage, MessageFinder, MessageQuery } from "./message-finder.ts";
 export type { CallOptions, CheckGatewayKey, GatewayIdentity, RecorderServiceOptions } from "./options.ts";
 export type { RecordBody, RecordKind } from "./record-body.ts";
 export type { BatchRecorder, HostRecorder, RecorderFunctions } from "./recorder-functions.ts";

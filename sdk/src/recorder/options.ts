@@ -20,7 +20,7 @@ export interface CallOptions {
   readonly concurrency?: number;
   /**
    * Is told what a function threw, other than a rejection, and the function's name: "recordTokenUsage", "recordBatch",
-   * "keys". Data planes only learn that the recorder is unavailable, and send the record again: what was thrown may hold
+   * "findLastMessage", "keys". Data planes only learn that the recorder is unavailable, and send the record again: what was thrown may hold
    * a prompt or a secret. Without it nobody sees the reason.
    */
   readonly onFailure?: (error: unknown, functionName: string) => void;

@@ -6,6 +6,7 @@ import type {
   TokenUsage,
   ToolUsage,
 } from "@aibridge/proto";
+import type { MessageFinder } from "./message-finder.ts";
 import type { RecordBody, RecordKind } from "./record-body.ts";
 
 /**
@@ -15,7 +16,7 @@ import type { RecordBody, RecordKind } from "./record-body.ts";
  * the same then: store it once), and the records that follow a start may come before it. Throw {@link RejectRecord} for a
  * record that can never be stored; one at which a function fails otherwise comes again, until it resolves.
  */
-export interface RecorderFunctions {
+export interface RecorderFunctions extends MessageFinder {
   /** A request was accepted. */
   recordInterception(interception: Interception): Promise<void> | void;
   /** It is over. A real end replaces a provisional one of the same interception, never the reverse. */
@@ -34,7 +35,7 @@ export interface RecorderFunctions {
  * A recorder that stores many records at once, for hosts that want one transaction for a batch: it costs one sync of the
  * disk instead of hundreds.
  */
-export interface BatchRecorder {
+export interface BatchRecorder extends MessageFinder {
   /**
    * Stores all of the records or none, in this order. Resolves once all are durable. It is called with the next batch
    * only when this one is done; what comes meanwhile waits for it.

@@ -8,6 +8,7 @@ import {
   type ServiceImpl,
 } from "@connectrpc/connect";
 import { acknowledgeStream } from "./acknowledge-stream.ts";
+import { answerLookUp } from "./answer-look-up.ts";
 import { hostCaller } from "./call-host.ts";
 import { gatewayGate } from "./gateway-gate.ts";
 import type { GatewayIdentity, RecorderServiceOptions } from "./options.ts";
@@ -50,7 +51,8 @@ export function recorderMethods(recorder: HostRecorder, options: RecorderService
   return {
     admit,
     implementation: {
-      ...unaryMethods(store),
+      ...recordMethods(store),
+      findLastMessage: (request) => answerLookUp(recorder, request, callHost),
       streamRecords: (requests, call) =>
         streamRecords(
           checkedAgain(requests, () => admit(call)),
@@ -62,7 +64,9 @@ export function recorderMethods(recorder: HostRecorder, options: RecorderService
   };
 }
 
-function unaryMethods(store: StoreRecord): Omit<RecorderImplementation, "streamRecords"> {
+function recordMethods(
+  store: StoreRecord,
+): Omit<RecorderImplementation, "streamRecords" | "findLastMessage"> {
   const storeOne = async <C extends RecordKind>(
     kind: C,
     value: Message<C> | undefined,

@@ -1,5 +1,7 @@
 import type { ServerHttp2Session } from "node:http2";
 import {
+  type FindLastMessageRequest,
+  type FindLastMessageResponseSchema,
   type GetInterceptionResponse,
   type Record as RecordInStream,
   type RejectedRecord,
@@ -10,7 +12,7 @@ import {
 } from "@aibridge/proto";
 import { API_VERSION_HEADER, checkApiVersion, isUuid, readBearer } from "@aibridge/proto/channel";
 import { ServingStatus } from "@aibridge/proto/server";
-import { create } from "@bufbuild/protobuf";
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
 import { MemoryStore, type RecordBody } from "./memory-store.ts";
 
@@ -19,6 +21,9 @@ export const HOST_KEY = "gateway-key-of-a-host-0123456789abcdef";
 
 /** How a record came. */
 export type Way = "call" | "stream";
+
+/** What FindLastMessage answers. */
+export type FoundMessage = MessageInitShape<typeof FindLastMessageResponseSchema>;
 
 /** Where one stream is. */
 export interface StreamState {
@@ -116,6 +121,11 @@ export class FaithfulHost {
   /** The answer to a batch. */
   acknowledge(last: bigint, rejected: RejectedRecord[], _records: number): StreamRecordsResponse | undefined {
     return create(StreamRecordsResponseSchema, { acknowledgedSequence: last, rejected });
+  }
+
+  /** Finds a message again, which is optional. @throws ConnectError */
+  find(_query: FindLastMessageRequest): FoundMessage {
+    throw new ConnectError("messages are not found again here", Code.Unimplemented);
   }
 
   /** What a UsageService over the same store answers. */

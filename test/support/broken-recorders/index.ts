@@ -3,12 +3,14 @@ import { brokenCalls } from "./broken-calls.ts";
 import { brokenChannels } from "./broken-channels.ts";
 import { brokenContents } from "./broken-contents.ts";
 import type { BrokenHost } from "./broken-host.ts";
+import { brokenLookUps } from "./broken-look-ups.ts";
 import { brokenRejections } from "./broken-rejections.ts";
 import { brokenRepetitions } from "./broken-repetitions.ts";
 import { brokenStores } from "./broken-stores.ts";
 import { brokenStreams } from "./broken-streams.ts";
 
 export type { BrokenHost } from "./broken-host.ts";
+export { FindingHost } from "./broken-look-ups.ts";
 export { FaithfulHost, HOST_KEY } from "./faithful-host.ts";
 export { startHost } from "./start-host.ts";
 
@@ -21,4 +23,5 @@ export const brokenHosts: readonly BrokenHost[] = [
   ...brokenRejections,
   ...brokenContents,
   ...brokenStores,
+  ...brokenLookUps,
 ];

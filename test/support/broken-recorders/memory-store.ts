@@ -78,6 +78,11 @@ export class MemoryStore {
     return response;
   }
 
+  /** All interceptions that have their start. */
+  all(): GetInterceptionResponse[] {
+    return [...this.#interceptions.keys()].flatMap((id) => this.read(id) ?? []);
+  }
+
   #of(id: string): Stored {
     const stored = this.#interceptions.get(id) ?? { children: new Map() };
     this.#interceptions.set(id, stored);

@@ -53,6 +53,10 @@ function recorderOf(host: FaithfulHost): Partial<ServiceImpl<typeof RecorderServ
     recordPromptUsage: ({ promptUsage: value }, context) => call({ case: "promptUsage", value }, context),
     recordToolUsage: ({ toolUsage: value }, context) => call({ case: "toolUsage", value }, context),
     recordModelThought: ({ modelThought: value }, context) => call({ case: "modelThought", value }, context),
+    findLastMessage: (query, context) => {
+      admit(host, context);
+      return host.find(query);
+    },
     streamRecords: async function* (requests, context) {
       admit(host, context);
       yield* host.stream(requests, context);

@@ -12,6 +12,11 @@ const NO_PAD = ["utf8mb4_0900_bin", "utf8mb4_nopad_bin"];
  * A server that has no such collation keeps what it has.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
+  await compareTrailingBlanks(db, TABLES);
+}
+
+/** Gives all texts of these tables a collation that minds trailing blanks, where the server has one. */
+export async function compareTrailingBlanks(db: Kysely<unknown>, tables: readonly string[]): Promise<void> {
   if (!isMysql(db)) {
     return;
   }
@@ -19,7 +24,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   if (collation === undefined) {
     return;
   }
-  for (const table of TABLES) {
+  for (const table of tables) {
     await sql`alter table ${sql.table(table)} convert to character set utf8mb4 collate ${sql.raw(collation)}`.execute(
       db,
     );

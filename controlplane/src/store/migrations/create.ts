@@ -14,14 +14,23 @@ export function createTable(db: Kysely<unknown>, table: string) {
     : builder;
 }
 
-/** Makes an index that is named after its table and columns. */
-export async function createIndex(db: Kysely<unknown>, table: string, columns: string[]): Promise<void> {
+/**
+ * Makes an index that is named after its table and columns.
+ * @param prefixes on MySQL, how many characters of a column go in: of a text it takes a beginning only
+ */
+export async function createIndex(
+  db: Kysely<unknown>,
+  table: string,
+  columns: string[],
+  prefixes: Readonly<Record<string, number>> = {},
+): Promise<void> {
+  const parts = columns.map((column) => {
+    const prefix = isMysql(db) ? prefixes[column] : undefined;
+    return sql`${sql.id(column)}${sql.raw(prefix === undefined ? "" : `(${prefix})`)}`;
+  });
+  const name = sql.id(`${table}_${columns.join("_")}`);
   try {
-    await db.schema
-      .createIndex(`${table}_${columns.join("_")}`)
-      .on(table)
-      .columns(columns)
-      .execute();
+    await sql`create index ${name} on ${sql.table(table)} (${sql.join(parts)})`.execute(db);
   } catch (error) {
     if ((error as { errno?: unknown }).errno !== DUPLICATE_INDEX) {
       throw error;

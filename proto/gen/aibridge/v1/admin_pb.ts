@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file aibridge/v1/admin.proto.
  */
 export const file_aibridge_v1_admin: GenFile = /*@__PURE__*/
-  fileDesc("ChdhaWJyaWRnZS92MS9hZG1pbi5wcm90bxILYWlicmlkZ2UudjEiwAEKBVRva2VuEgoKAmlkGAEgASgJEg0KBWFjdG9yGAIgASgJEgwKBG5hbWUYAyABKAkSLgoKY3JlYXRlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKZXhwaXJlc19hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKcmV2b2tlZF9hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiWQoSQ3JlYXRlVG9rZW5SZXF1ZXN0Eg0KBWFjdG9yGAEgASgJEgwKBG5hbWUYAiABKAkSJgoDdHRsGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIkgKE0NyZWF0ZVRva2VuUmVzcG9uc2USDgoGc2VjcmV0GAEgASgJEiEKBXRva2VuGAIgASgLMhIuYWlicmlkZ2UudjEuVG9rZW4iSQoRTGlzdFRva2Vuc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgFEhIKCnBhZ2VfdG9rZW4YAiABKAkSDQoFYWN0b3IYAyABKAkiUQoSTGlzdFRva2Vuc1Jlc3BvbnNlEiIKBnRva2VucxgBIAMoCzISLmFpYnJpZGdlLnYxLlRva2VuEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSIgChJSZXZva2VUb2tlblJlcXVlc3QSCgoCaWQYASABKAkiFQoTUmV2b2tlVG9rZW5SZXNwb25zZSKGAQoKR2F0ZXdheUtleRIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEi4KCmNyZWF0ZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnJldm9rZWRfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIicKF0NyZWF0ZUdhdGV3YXlLZXlSZXF1ZXN0EgwKBG5hbWUYASABKAkiWAoYQ3JlYXRlR2F0ZXdheUtleVJlc3BvbnNlEg4KBnNlY3JldBgBIAEoCRIsCgtnYXRld2F5X2tleRgCIAEoCzIXLmFpYnJpZGdlLnYxLkdhdGV3YXlLZXkiPwoWTGlzdEdhdGV3YXlLZXlzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCSJhChdMaXN0R2F0ZXdheUtleXNSZXNwb25zZRItCgxnYXRld2F5X2tleXMYASADKAsyFy5haWJyaWRnZS52MS5HYXRld2F5S2V5EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSIlChdSZXZva2VHYXRld2F5S2V5UmVxdWVzdBIKCgJpZBgBIAEoCSIaChhSZXZva2VHYXRld2F5S2V5UmVzcG9uc2UiXwoaRGVsZXRlSW50ZXJjZXB0aW9uc1JlcXVlc3QSDQoFYWN0b3IYASABKAkSMgoOc3RhcnRlZF9iZWZvcmUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIi4KG0RlbGV0ZUludGVyY2VwdGlvbnNSZXNwb25zZRIPCgdkZWxldGVkGAEgASgDMosFCgxBZG1pblNlcnZpY2USUAoLQ3JlYXRlVG9rZW4SHy5haWJyaWRnZS52MS5DcmVhdGVUb2tlblJlcXVlc3QaIC5haWJyaWRnZS52MS5DcmVhdGVUb2tlblJlc3BvbnNlEk0KCkxpc3RUb2tlbnMSHi5haWJyaWRnZS52MS5MaXN0VG9rZW5zUmVxdWVzdBofLmFpYnJpZGdlLnYxLkxpc3RUb2tlbnNSZXNwb25zZRJQCgtSZXZva2VUb2tlbhIfLmFpYnJpZGdlLnYxLlJldm9rZVRva2VuUmVxdWVzdBogLmFpYnJpZGdlLnYxLlJldm9rZVRva2VuUmVzcG9uc2USXwoQQ3JlYXRlR2F0ZXdheUtleRIkLmFpYnJpZGdlLnYxLkNyZWF0ZUdhdGV3YXlLZXlSZXF1ZXN0GiUuYWlicmlkZ2UudjEuQ3JlYXRlR2F0ZXdheUtleVJlc3BvbnNlElwKD0xpc3RHYXRld2F5S2V5cxIjLmFpYnJpZGdlLnYxLkxpc3RHYXRld2F5S2V5c1JlcXVlc3QaJC5haWJyaWRnZS52MS5MaXN0R2F0ZXdheUtleXNSZXNwb25zZRJfChBSZXZva2VHYXRld2F5S2V5EiQuYWlicmlkZ2UudjEuUmV2b2tlR2F0ZXdheUtleVJlcXVlc3QaJS5haWJyaWRnZS52MS5SZXZva2VHYXRld2F5S2V5UmVzcG9uc2USaAoTRGVsZXRlSW50ZXJjZXB0aW9ucxInLmFpYnJpZGdlLnYxLkRlbGV0ZUludGVyY2VwdGlvbnNSZXF1ZXN0GiguYWlicmlkZ2UudjEuRGVsZXRlSW50ZXJjZXB0aW9uc1Jlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("ChdhaWJyaWRnZS92MS9hZG1pbi5wcm90bxILYWlicmlkZ2UudjEiwAEKBVRva2VuEgoKAmlkGAEgASgJEg0KBWFjdG9yGAIgASgJEgwKBG5hbWUYAyABKAkSLgoKY3JlYXRlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKZXhwaXJlc19hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKcmV2b2tlZF9hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiWQoSQ3JlYXRlVG9rZW5SZXF1ZXN0Eg0KBWFjdG9yGAEgASgJEgwKBG5hbWUYAiABKAkSJgoDdHRsGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIkgKE0NyZWF0ZVRva2VuUmVzcG9uc2USDgoGc2VjcmV0GAEgASgJEiEKBXRva2VuGAIgASgLMhIuYWlicmlkZ2UudjEuVG9rZW4iSQoRTGlzdFRva2Vuc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgFEhIKCnBhZ2VfdG9rZW4YAiABKAkSDQoFYWN0b3IYAyABKAkiUQoSTGlzdFRva2Vuc1Jlc3BvbnNlEiIKBnRva2VucxgBIAMoCzISLmFpYnJpZGdlLnYxLlRva2VuEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSIgChJSZXZva2VUb2tlblJlcXVlc3QSCgoCaWQYASABKAkiFQoTUmV2b2tlVG9rZW5SZXNwb25zZSKGAQoKR2F0ZXdheUtleRIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEi4KCmNyZWF0ZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnJldm9rZWRfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIicKF0NyZWF0ZUdhdGV3YXlLZXlSZXF1ZXN0EgwKBG5hbWUYASABKAkiWAoYQ3JlYXRlR2F0ZXdheUtleVJlc3BvbnNlEg4KBnNlY3JldBgBIAEoCRIsCgtnYXRld2F5X2tleRgCIAEoCzIXLmFpYnJpZGdlLnYxLkdhdGV3YXlLZXkiPwoWTGlzdEdhdGV3YXlLZXlzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCSJhChdMaXN0R2F0ZXdheUtleXNSZXNwb25zZRItCgxnYXRld2F5X2tleXMYASADKAsyFy5haWJyaWRnZS52MS5HYXRld2F5S2V5EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSIlChdSZXZva2VHYXRld2F5S2V5UmVxdWVzdBIKCgJpZBgBIAEoCSIaChhSZXZva2VHYXRld2F5S2V5UmVzcG9uc2UiXwoaRGVsZXRlSW50ZXJjZXB0aW9uc1JlcXVlc3QSDQoFYWN0b3IYASABKAkSMgoOc3RhcnRlZF9iZWZvcmUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIi4KG0RlbGV0ZUludGVyY2VwdGlvbnNSZXNwb25zZRIPCgdkZWxldGVkGAEgASgDIsgBCgdUb29sUGluEhMKC3NlcnZlcl9uYW1lGAEgASgJEhIKCnNlcnZlcl91cmwYAiABKAkSDAoEdG9vbBgDIAEoCRIOCgZzaGEyNTYYBCABKAwSEgoKZGVmaW5pdGlvbhgFIAEoCRIxCg1maXJzdF9zZWVuX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgthcHByb3ZlZF9hdBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiZwoTTGlzdFRvb2xQaW5zUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCRITCgtzZXJ2ZXJfbmFtZRgDIAEoCRIUCgx3YWl0aW5nX29ubHkYBCABKAgiWAoUTGlzdFRvb2xQaW5zUmVzcG9uc2USJwoJdG9vbF9waW5zGAEgAygLMhQuYWlicmlkZ2UudjEuVG9vbFBpbhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiXAoTQXBwcm92ZVRvb2xzUmVxdWVzdBITCgtzZXJ2ZXJfbmFtZRgBIAEoCRISCgpzZXJ2ZXJfdXJsGAIgASgJEgwKBHRvb2wYAyABKAkSDgoGc2hhMjU2GAQgASgMIj4KFEFwcHJvdmVUb29sc1Jlc3BvbnNlEiYKCGFwcHJvdmVkGAEgAygLMhQuYWlicmlkZ2UudjEuVG9vbFBpbjK1BgoMQWRtaW5TZXJ2aWNlElAKC0NyZWF0ZVRva2VuEh8uYWlicmlkZ2UudjEuQ3JlYXRlVG9rZW5SZXF1ZXN0GiAuYWlicmlkZ2UudjEuQ3JlYXRlVG9rZW5SZXNwb25zZRJNCgpMaXN0VG9rZW5zEh4uYWlicmlkZ2UudjEuTGlzdFRva2Vuc1JlcXVlc3QaHy5haWJyaWRnZS52MS5MaXN0VG9rZW5zUmVzcG9uc2USUAoLUmV2b2tlVG9rZW4SHy5haWJyaWRnZS52MS5SZXZva2VUb2tlblJlcXVlc3QaIC5haWJyaWRnZS52MS5SZXZva2VUb2tlblJlc3BvbnNlEl8KEENyZWF0ZUdhdGV3YXlLZXkSJC5haWJyaWRnZS52MS5DcmVhdGVHYXRld2F5S2V5UmVxdWVzdBolLmFpYnJpZGdlLnYxLkNyZWF0ZUdhdGV3YXlLZXlSZXNwb25zZRJcCg9MaXN0R2F0ZXdheUtleXMSIy5haWJyaWRnZS52MS5MaXN0R2F0ZXdheUtleXNSZXF1ZXN0GiQuYWlicmlkZ2UudjEuTGlzdEdhdGV3YXlLZXlzUmVzcG9uc2USXwoQUmV2b2tlR2F0ZXdheUtleRIkLmFpYnJpZGdlLnYxLlJldm9rZUdhdGV3YXlLZXlSZXF1ZXN0GiUuYWlicmlkZ2UudjEuUmV2b2tlR2F0ZXdheUtleVJlc3BvbnNlEmgKE0RlbGV0ZUludGVyY2VwdGlvbnMSJy5haWJyaWRnZS52MS5EZWxldGVJbnRlcmNlcHRpb25zUmVxdWVzdBooLmFpYnJpZGdlLnYxLkRlbGV0ZUludGVyY2VwdGlvbnNSZXNwb25zZRJTCgxMaXN0VG9vbFBpbnMSIC5haWJyaWRnZS52MS5MaXN0VG9vbFBpbnNSZXF1ZXN0GiEuYWlicmlkZ2UudjEuTGlzdFRvb2xQaW5zUmVzcG9uc2USUwoMQXBwcm92ZVRvb2xzEiAuYWlicmlkZ2UudjEuQXBwcm92ZVRvb2xzUmVxdWVzdBohLmFpYnJpZGdlLnYxLkFwcHJvdmVUb29sc1Jlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * Token is an actor's token without its secret.
@@ -465,8 +465,204 @@ export const DeleteInterceptionsResponseSchema: GenMessage<DeleteInterceptionsRe
   messageDesc(file_aibridge_v1_admin, 15);
 
 /**
- * AdminService manages tokens of actors and keys of gateways, and deletes what was recorded about a person. It is served
- * by the control plane and opened by the admin key. Secrets are shown once, at creation, and stored only as hashes.
+ * ToolPin is one definition of an MCP tool, as a server listed it.
+ *
+ * @generated from message aibridge.v1.ToolPin
+ */
+export type ToolPin = Message<"aibridge.v1.ToolPin"> & {
+  /**
+   * McpServer.name: "deepwiki".
+   *
+   * @generated from field: string server_name = 1;
+   */
+  serverName: string;
+
+  /**
+   * McpServer.url without user, password and query.
+   *
+   * @generated from field: string server_url = 2;
+   */
+  serverUrl: string;
+
+  /**
+   * The tool's own name: "read_page".
+   *
+   * @generated from field: string tool = 3;
+   */
+  tool: string;
+
+  /**
+   * SHA-256 of the definition, 32 bytes.
+   *
+   * @generated from field: bytes sha256 = 4;
+   */
+  sha256: Uint8Array;
+
+  /**
+   * The definition: a JSON object with name, description and inputSchema. May be cut.
+   *
+   * @generated from field: string definition = 5;
+   */
+  definition: string;
+
+  /**
+   * When it was seen first.
+   *
+   * @generated from field: google.protobuf.Timestamp first_seen_at = 6;
+   */
+  firstSeenAt?: Timestamp | undefined;
+
+  /**
+   * When it was approved; the first definition of a tool is at once. Absent: it waits.
+   *
+   * @generated from field: google.protobuf.Timestamp approved_at = 7;
+   */
+  approvedAt?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message aibridge.v1.ToolPin.
+ * Use `create(ToolPinSchema)` to create a new message.
+ */
+export const ToolPinSchema: GenMessage<ToolPin> = /*@__PURE__*/
+  messageDesc(file_aibridge_v1_admin, 16);
+
+/**
+ * Request of ListToolPins.
+ *
+ * @generated from message aibridge.v1.ListToolPinsRequest
+ */
+export type ListToolPinsRequest = Message<"aibridge.v1.ListToolPinsRequest"> & {
+  /**
+   * Rows of a page, 1 to 1000. 0: 100.
+   *
+   * @generated from field: int32 page_size = 1;
+   */
+  pageSize: number;
+
+  /**
+   * next_page_token of the page before.
+   *
+   * @generated from field: string page_token = 2;
+   */
+  pageToken: string;
+
+  /**
+   * Only those of servers of this name. Empty: of all.
+   *
+   * @generated from field: string server_name = 3;
+   */
+  serverName: string;
+
+  /**
+   * Only those that wait.
+   *
+   * @generated from field: bool waiting_only = 4;
+   */
+  waitingOnly: boolean;
+};
+
+/**
+ * Describes the message aibridge.v1.ListToolPinsRequest.
+ * Use `create(ListToolPinsRequestSchema)` to create a new message.
+ */
+export const ListToolPinsRequestSchema: GenMessage<ListToolPinsRequest> = /*@__PURE__*/
+  messageDesc(file_aibridge_v1_admin, 17);
+
+/**
+ * Response of ListToolPins.
+ *
+ * @generated from message aibridge.v1.ListToolPinsResponse
+ */
+export type ListToolPinsResponse = Message<"aibridge.v1.ListToolPinsResponse"> & {
+  /**
+   * Rows, by server, URL and tool, oldest first.
+   *
+   * @generated from field: repeated aibridge.v1.ToolPin tool_pins = 1;
+   */
+  toolPins: ToolPin[];
+
+  /**
+   * Token of the next page; empty on the last one.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message aibridge.v1.ListToolPinsResponse.
+ * Use `create(ListToolPinsResponseSchema)` to create a new message.
+ */
+export const ListToolPinsResponseSchema: GenMessage<ListToolPinsResponse> = /*@__PURE__*/
+  messageDesc(file_aibridge_v1_admin, 18);
+
+/**
+ * Request of ApproveTools.
+ *
+ * @generated from message aibridge.v1.ApproveToolsRequest
+ */
+export type ApproveToolsRequest = Message<"aibridge.v1.ApproveToolsRequest"> & {
+  /**
+   * McpServer.name. Required.
+   *
+   * @generated from field: string server_name = 1;
+   */
+  serverName: string;
+
+  /**
+   * Only at this URL. Empty: at all.
+   *
+   * @generated from field: string server_url = 2;
+   */
+  serverUrl: string;
+
+  /**
+   * Only this tool. Empty: all that wait.
+   *
+   * @generated from field: string tool = 3;
+   */
+  tool: string;
+
+  /**
+   * Only this definition, 32 bytes. Empty: all that wait.
+   *
+   * @generated from field: bytes sha256 = 4;
+   */
+  sha256: Uint8Array;
+};
+
+/**
+ * Describes the message aibridge.v1.ApproveToolsRequest.
+ * Use `create(ApproveToolsRequestSchema)` to create a new message.
+ */
+export const ApproveToolsRequestSchema: GenMessage<ApproveToolsRequest> = /*@__PURE__*/
+  messageDesc(file_aibridge_v1_admin, 19);
+
+/**
+ * Response of ApproveTools.
+ *
+ * @generated from message aibridge.v1.ApproveToolsResponse
+ */
+export type ApproveToolsResponse = Message<"aibridge.v1.ApproveToolsResponse"> & {
+  /**
+   * What is approved now and was not before, without the definitions.
+   *
+   * @generated from field: repeated aibridge.v1.ToolPin approved = 1;
+   */
+  approved: ToolPin[];
+};
+
+/**
+ * Describes the message aibridge.v1.ApproveToolsResponse.
+ * Use `create(ApproveToolsResponseSchema)` to create a new message.
+ */
+export const ApproveToolsResponseSchema: GenMessage<ApproveToolsResponse> = /*@__PURE__*/
+  messageDesc(file_aibridge_v1_admin, 20);
+
+/**
+ * AdminService manages tokens of actors, keys of gateways and approved tools, and deletes what was recorded about a person.
+ * It is served by the control plane and opened by the admin key. Secrets are shown once, at creation, and stored only as hashes.
  *
  * @generated from service aibridge.v1.AdminService
  */
@@ -542,6 +738,27 @@ export const AdminService: GenService<{
     methodKind: "unary";
     input: typeof DeleteInterceptionsRequestSchema;
     output: typeof DeleteInterceptionsResponseSchema;
+  },
+  /**
+   * ListToolPins returns the definitions of MCP tools that are remembered, by server, URL and tool, oldest first.
+   *
+   * @generated from rpc aibridge.v1.AdminService.ListToolPins
+   */
+  listToolPins: {
+    methodKind: "unary";
+    input: typeof ListToolPinsRequestSchema;
+    output: typeof ListToolPinsResponseSchema;
+  },
+  /**
+   * ApproveTools lets definitions through that wait; every connected data plane learns it within a second. Approving
+   * twice is no error. NOT_FOUND if nothing of that description is remembered.
+   *
+   * @generated from rpc aibridge.v1.AdminService.ApproveTools
+   */
+  approveTools: {
+    methodKind: "unary";
+    input: typeof ApproveToolsRequestSchema;
+    output: typeof ApproveToolsResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_aibridge_v1_admin, 0);

@@ -12,7 +12,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file aibridge/v1/tool_policy.proto.
  */
 export const file_aibridge_v1_tool_policy: GenFile = /*@__PURE__*/
-  fileDesc("Ch1haWJyaWRnZS92MS90b29sX3BvbGljeS5wcm90bxILYWlicmlkZ2UudjEizwIKCU1jcFNlcnZlchIMCgRuYW1lGAEgASgJEgsKA3VybBgCIAEoCRIsCgl0cmFuc3BvcnQYAyABKA4yGS5haWJyaWRnZS52MS5NY3BUcmFuc3BvcnQSNAoHaGVhZGVycxgEIAMoCzIjLmFpYnJpZGdlLnYxLk1jcFNlcnZlci5IZWFkZXJzRW50cnkSGQoMYWNjZXNzX3Rva2VuGAUgASgJSACIAQESNAoQdG9rZW5fZXhwaXJlc19hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASGAoQdG9vbF9hbGxvd19yZWdleBgHIAEoCRIXCg90b29sX2RlbnlfcmVnZXgYCCABKAkaLgoMSGVhZGVyc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFCDwoNX2FjY2Vzc190b2tlbiJTChRHZXRUb29sUG9saWN5UmVxdWVzdBIQCghhY3Rvcl9pZBgBIAEoCRISCgphcGlfa2V5X2lkGAIgASgJEhUKDXByb3ZpZGVyX25hbWUYAyABKAkifwoVR2V0VG9vbFBvbGljeVJlc3BvbnNlEg8KB3ZlcnNpb24YASABKAkSJwoHc2VydmVycxgCIAMoCzIWLmFpYnJpZGdlLnYxLk1jcFNlcnZlchIsCgljYWNoZV9mb3IYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24qZwoMTWNwVHJhbnNwb3J0Eh0KGU1DUF9UUkFOU1BPUlRfVU5TUEVDSUZJRUQQABIhCh1NQ1BfVFJBTlNQT1JUX1NUUkVBTUFCTEVfSFRUUBABEhUKEU1DUF9UUkFOU1BPUlRfU1NFEAIyawoRVG9vbFBvbGljeVNlcnZpY2USVgoNR2V0VG9vbFBvbGljeRIhLmFpYnJpZGdlLnYxLkdldFRvb2xQb2xpY3lSZXF1ZXN0GiIuYWlicmlkZ2UudjEuR2V0VG9vbFBvbGljeVJlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("Ch1haWJyaWRnZS92MS90b29sX3BvbGljeS5wcm90bxILYWlicmlkZ2UudjEizwIKCU1jcFNlcnZlchIMCgRuYW1lGAEgASgJEgsKA3VybBgCIAEoCRIsCgl0cmFuc3BvcnQYAyABKA4yGS5haWJyaWRnZS52MS5NY3BUcmFuc3BvcnQSNAoHaGVhZGVycxgEIAMoCzIjLmFpYnJpZGdlLnYxLk1jcFNlcnZlci5IZWFkZXJzRW50cnkSGQoMYWNjZXNzX3Rva2VuGAUgASgJSACIAQESNAoQdG9rZW5fZXhwaXJlc19hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASGAoQdG9vbF9hbGxvd19yZWdleBgHIAEoCRIXCg90b29sX2RlbnlfcmVnZXgYCCABKAkaLgoMSGVhZGVyc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFCDwoNX2FjY2Vzc190b2tlbiJTChRHZXRUb29sUG9saWN5UmVxdWVzdBIQCghhY3Rvcl9pZBgBIAEoCRISCgphcGlfa2V5X2lkGAIgASgJEhUKDXByb3ZpZGVyX25hbWUYAyABKAkifwoVR2V0VG9vbFBvbGljeVJlc3BvbnNlEg8KB3ZlcnNpb24YASABKAkSJwoHc2VydmVycxgCIAMoCzIWLmFpYnJpZGdlLnYxLk1jcFNlcnZlchIsCgljYWNoZV9mb3IYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24iQgoOVG9vbERlZmluaXRpb24SDAoEbmFtZRgBIAEoCRIOCgZzaGEyNTYYAiABKAwSEgoKZGVmaW5pdGlvbhgDIAEoCSJmCg9QaW5Ub29sc1JlcXVlc3QSEwoLc2VydmVyX25hbWUYASABKAkSEgoKc2VydmVyX3VybBgCIAEoCRIqCgV0b29scxgDIAMoCzIbLmFpYnJpZGdlLnYxLlRvb2xEZWZpbml0aW9uIioKEFBpblRvb2xzUmVzcG9uc2USFgoOd2FpdGluZ19zaGEyNTYYASADKAwqZwoMTWNwVHJhbnNwb3J0Eh0KGU1DUF9UUkFOU1BPUlRfVU5TUEVDSUZJRUQQABIhCh1NQ1BfVFJBTlNQT1JUX1NUUkVBTUFCTEVfSFRUUBABEhUKEU1DUF9UUkFOU1BPUlRfU1NFEAIytAEKEVRvb2xQb2xpY3lTZXJ2aWNlElYKDUdldFRvb2xQb2xpY3kSIS5haWJyaWRnZS52MS5HZXRUb29sUG9saWN5UmVxdWVzdBoiLmFpYnJpZGdlLnYxLkdldFRvb2xQb2xpY3lSZXNwb25zZRJHCghQaW5Ub29scxIcLmFpYnJpZGdlLnYxLlBpblRvb2xzUmVxdWVzdBodLmFpYnJpZGdlLnYxLlBpblRvb2xzUmVzcG9uc2ViBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * McpServer is one MCP server with the credentials and tools of an actor.
@@ -155,6 +155,99 @@ export const GetToolPolicyResponseSchema: GenMessage<GetToolPolicyResponse> = /*
   messageDesc(file_aibridge_v1_tool_policy, 2);
 
 /**
+ * ToolDefinition is what an MCP server says of one of its tools.
+ *
+ * @generated from message aibridge.v1.ToolDefinition
+ */
+export type ToolDefinition = Message<"aibridge.v1.ToolDefinition"> & {
+  /**
+   * The tool's own name: "read_page".
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * SHA-256 of the definition, 32 bytes.
+   *
+   * @generated from field: bytes sha256 = 2;
+   */
+  sha256: Uint8Array;
+
+  /**
+   * The definition itself, for people who are to approve it: a JSON object with name, description and inputSchema. May be
+   * cut.
+   *
+   * @generated from field: string definition = 3;
+   */
+  definition: string;
+};
+
+/**
+ * Describes the message aibridge.v1.ToolDefinition.
+ * Use `create(ToolDefinitionSchema)` to create a new message.
+ */
+export const ToolDefinitionSchema: GenMessage<ToolDefinition> = /*@__PURE__*/
+  messageDesc(file_aibridge_v1_tool_policy, 3);
+
+/**
+ * Request of PinTools.
+ *
+ * @generated from message aibridge.v1.PinToolsRequest
+ */
+export type PinToolsRequest = Message<"aibridge.v1.PinToolsRequest"> & {
+  /**
+   * McpServer.name: "deepwiki".
+   *
+   * @generated from field: string server_name = 1;
+   */
+  serverName: string;
+
+  /**
+   * McpServer.url without user, password and query. With the name it says which server it is: at another URL all tools are
+   * new.
+   *
+   * @generated from field: string server_url = 2;
+   */
+  serverUrl: string;
+
+  /**
+   * Tools as the server lists them.
+   *
+   * @generated from field: repeated aibridge.v1.ToolDefinition tools = 3;
+   */
+  tools: ToolDefinition[];
+};
+
+/**
+ * Describes the message aibridge.v1.PinToolsRequest.
+ * Use `create(PinToolsRequestSchema)` to create a new message.
+ */
+export const PinToolsRequestSchema: GenMessage<PinToolsRequest> = /*@__PURE__*/
+  messageDesc(file_aibridge_v1_tool_policy, 4);
+
+/**
+ * Response of PinTools.
+ *
+ * @generated from message aibridge.v1.PinToolsResponse
+ */
+export type PinToolsResponse = Message<"aibridge.v1.PinToolsResponse"> & {
+  /**
+   * SHA-256 of the definitions, of those asked for, that wait to be approved.
+   *
+   * @generated from field: repeated bytes waiting_sha256 = 1;
+   */
+  waitingSha256: Uint8Array[];
+};
+
+/**
+ * Describes the message aibridge.v1.PinToolsResponse.
+ * Use `create(PinToolsResponseSchema)` to create a new message.
+ */
+export const PinToolsResponseSchema: GenMessage<PinToolsResponse> = /*@__PURE__*/
+  messageDesc(file_aibridge_v1_tool_policy, 5);
+
+/**
  * McpTransport is the transport an MCP server speaks.
  *
  * @generated from enum aibridge.v1.McpTransport
@@ -211,6 +304,18 @@ export const ToolPolicyService: GenService<{
     methodKind: "unary";
     input: typeof GetToolPolicyRequestSchema;
     output: typeof GetToolPolicyResponseSchema;
+  },
+  /**
+   * PinTools compares what an MCP server lists with what is remembered of it, and remembers what is new. The first
+   * definition of a tool is approved by that; another one waits until somebody approves it. Called where `mcp.pinning` is
+   * warn or block. A host platform may answer UNIMPLEMENTED: each data plane then remembers for itself, while it runs.
+   *
+   * @generated from rpc aibridge.v1.ToolPolicyService.PinTools
+   */
+  pinTools: {
+    methodKind: "unary";
+    input: typeof PinToolsRequestSchema;
+    output: typeof PinToolsResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_aibridge_v1_tool_policy, 0);

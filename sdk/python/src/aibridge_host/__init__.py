@@ -4,14 +4,14 @@ Write a :class:`Recorder` (six async methods) or a :class:`BatchRecorder` (one, 
 to a :class:`RecorderServer`, or to :func:`add_recorder_service` if you have a ``grpc.aio`` server already.
 
 Layout, in the order of a call: ``gateway_interceptor`` (key and version) > ``recorder_servicer`` >
-``acknowledge_stream`` > ``record_check`` > ``record_store`` > ``recorder`` (yours). ``recorder_server`` puts them
-together. ``v1`` holds the generated messages and stubs of the whole contract.
+``acknowledge_stream`` > ``record_check`` > ``record_store`` > ``call_host`` > ``recorder`` (yours).
+``recorder_server`` puts them together. ``v1`` holds the generated messages and stubs of the whole contract.
 """
 
 from .any_record import AnyRecord
 from .api_version import API_VERSION, API_VERSION_HEADER
 from .gateway_interceptor import MIN_KEY_LENGTH, GatewayInterceptor
-from .recorder import BatchRecorder, Recorder
+from .recorder import BatchRecorder, MessageFinder, Recorder
 from .recorder_server import SERVER_OPTIONS, RecorderServer, add_recorder_service
 from .recorder_servicer import RecorderServicer
 from .reject_record import RejectRecord
@@ -24,6 +24,7 @@ __all__ = [
     "AnyRecord",
     "BatchRecorder",
     "GatewayInterceptor",
+    "MessageFinder",
     "Recorder",
     "RecorderServer",
     "RecorderServicer",

@@ -1,17 +1,14 @@
 """Between the service and the host's recorder: many records in, an outcome for each of them out."""
 
 import asyncio
-import logging
-import traceback
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-import grpc
-
 from .any_record import AnyRecord
 from .call_failure import CallFailure
+from .call_host import call_host
 from .recorder import BatchRecorder, Recorder
 from .reject_record import RejectRecord
 from .v1.recorder_pb2 import Interception, InterceptionEnded, PromptUsage, TokenUsage, ToolUsage
@@ -21,8 +18,7 @@ Outcome = RejectRecord | None
 
 _CALLS_AT_ONCE = 16
 _RECORDS_OF_A_BATCH = 1024
-
-_log = logging.getLogger("aibridge_host")
+_NOT_STORED = "the records could not be stored: send them again later"
 
 
 class RecordStore(Protocol):
@@ -62,7 +58,7 @@ class SingleStore:
     async def _store_one(self, record: AnyRecord) -> Outcome:
         async with self._slots:
             try:
-                await _call_host(lambda: self._call(record))
+                await call_host(lambda: self._call(record), _NOT_STORED)
             except RejectRecord as rejection:
                 return rejection
         return None
@@ -128,7 +124,7 @@ class GroupedStore:
 
     async def _outcomes(self, records: Sequence[AnyRecord]) -> list[Outcome]:
         try:
-            await _call_host(lambda: self._recorder.record_batch(records))
+            await call_host(lambda: self._recorder.record_batch(records), _NOT_STORED)
         except RejectRecord as rejection:
             if len(records) == 1:
                 return [rejection]
@@ -151,30 +147,3 @@ def _fail(jobs: Sequence[_Job], failure: CallFailure) -> None:
     for job in jobs:
         if not job.done.done():
             job.done.set_exception(failure)
-
-
-async def _call_host(call: Callable[[], Awaitable[None]]) -> None:
-    """Call the host's recorder.
-
-    :raises RejectRecord: as the host did
-    :raises CallFailure: UNAVAILABLE for anything else that the host raised
-    """
-    try:
-        await call()
-    except RejectRecord:
-        raise
-    except Exception as error:
-        raise _unavailable(error) from None
-    except asyncio.CancelledError as error:
-        # Either this call was given up, or something that the host waits for was.
-        task = asyncio.current_task()
-        if task is not None and task.cancelling() > 0:
-            raise
-        raise _unavailable(error) from None
-
-
-def _unavailable(error: BaseException) -> CallFailure:
-    """Log the kind and place of a failure, never its text: that may hold a prompt or a token."""
-    place = traceback.extract_tb(error.__traceback__)[-1]
-    _log.error("the recorder failed: %s at %s:%s", type(error).__name__, place.filename, place.lineno)
-    return CallFailure(grpc.StatusCode.UNAVAILABLE, "the records could not be stored: send them again later")

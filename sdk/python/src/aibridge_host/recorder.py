@@ -5,6 +5,8 @@ from collections.abc import Sequence
 
 from .any_record import AnyRecord
 from .v1.recorder_pb2 import (
+    FindLastMessageRequest,
+    FindLastMessageResponse,
     Interception,
     InterceptionEnded,
     ModelThought,
@@ -61,4 +63,22 @@ class BatchRecorder(ABC):
         It is never called while it runs: what comes meanwhile, on all streams and calls, makes the next batch, of
         about 1,024 records at most. After :class:`~aibridge_host.RejectRecord` it is called again with each half, until
         the one record that is meant is alone.
+        """
+
+
+class MessageFinder(ABC):
+    """What a recorder may be beside: ``class MyRecorder(BatchRecorder, MessageFinder)``.
+
+    Without it a conversation that goes on through another data plane goes on without the model's memory of its central
+    tool calls.
+    """
+
+    @abstractmethod
+    async def find_last_message(self, request: FindLastMessageRequest) -> FindLastMessageResponse | None:
+        """Look up how the answer with this ``message_id`` went on.
+
+        Take the newest interception of that ``initiator_id`` and ``provider_name`` that has a TokenUsage with this
+        ``message_id`` and has ended; None if there is none. Return the ``message_id`` of its last TokenUsage, and the
+        ``tool_call_id`` of each of its injected ToolUsages with that one that was not run: its ``invocation_error``
+        begins with ``not_run_``.
         """

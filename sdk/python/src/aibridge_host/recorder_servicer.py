@@ -11,9 +11,10 @@ import grpc
 from .acknowledge_stream import OpenStreams, acknowledge_stream
 from .any_record import AnyRecord
 from .call_failure import CallFailure
+from .call_host import call_host
 from .record_check import check_record
 from .record_store import store_of
-from .recorder import BatchRecorder, Recorder
+from .recorder import BatchRecorder, MessageFinder, Recorder
 from .reject_record import RejectRecord
 from .v1 import recorder_pb2 as pb
 from .v1.recorder_pb2_grpc import RecorderServiceServicer
@@ -29,6 +30,7 @@ class RecorderServicer(RecorderServiceServicer):
     def __init__(self, recorder: Recorder | BatchRecorder) -> None:
         """Take the host's recorder."""
         self._store = store_of(recorder)
+        self._finder = recorder if isinstance(recorder, MessageFinder) else None
         self._streams = OpenStreams()
 
     def close(self) -> None:
@@ -89,6 +91,26 @@ class RecorderServicer(RecorderServiceServicer):
                     yield answer
         except CallFailure as failure:
             await context.abort(failure.code, failure.message)
+
+    async def FindLastMessage(
+        self, request: pb.FindLastMessageRequest, context: _Context
+    ) -> pb.FindLastMessageResponse:
+        """Look up how an answer went on."""
+        try:
+            return await self._find(request)
+        except (RejectRecord, CallFailure) as failure:
+            await context.abort(failure.code, failure.message)
+
+    async def _find(self, request: pb.FindLastMessageRequest) -> pb.FindLastMessageResponse:
+        finder = self._finder
+        if finder is None:
+            raise CallFailure(grpc.StatusCode.UNIMPLEMENTED, "this recorder does not look messages up")
+        if not request.message_id:
+            raise CallFailure(grpc.StatusCode.INVALID_ARGUMENT, "message_id is missing")
+        found = await call_host(lambda: finder.find_last_message(request), "messages cannot be looked up now")
+        if found is None:
+            raise CallFailure(grpc.StatusCode.NOT_FOUND, "the actor has no answer with this message_id that has ended")
+        return found
 
     async def _record(self, record: AnyRecord | None, context: _Context) -> None:
         try:

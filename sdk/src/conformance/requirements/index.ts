@@ -3,6 +3,7 @@ import { channelRequirements } from "./channel.ts";
 import { concurrencyRequirements } from "./concurrency.ts";
 import { contentRequirements } from "./content.ts";
 import { idempotencyRequirements } from "./idempotency.ts";
+import { lookUpRequirements } from "./look-up.ts";
 import { orderRequirements } from "./order.ts";
 import { rejectionRequirements } from "./rejection.ts";
 import { storedRequirements } from "./stored.ts";
@@ -20,4 +21,5 @@ export const REQUIREMENTS: readonly Requirement[] = [
   ...contentRequirements,
   ...concurrencyRequirements,
   ...storedRequirements,
+  ...lookUpRequirements,
 ];

@@ -903,6 +903,353 @@ func (x *DeleteInterceptionsResponse) GetDeleted() int64 {
 	return 0
 }
 
+// ToolPin is one definition of an MCP tool, as a server listed it.
+type ToolPin struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// McpServer.name: "deepwiki".
+	ServerName string `protobuf:"bytes,1,opt,name=server_name,json=serverName,proto3" json:"server_name,omitempty"`
+	// McpServer.url without user, password and query.
+	ServerUrl string `protobuf:"bytes,2,opt,name=server_url,json=serverUrl,proto3" json:"server_url,omitempty"`
+	// The tool's own name: "read_page".
+	Tool string `protobuf:"bytes,3,opt,name=tool,proto3" json:"tool,omitempty"`
+	// SHA-256 of the definition, 32 bytes.
+	Sha256 []byte `protobuf:"bytes,4,opt,name=sha256,proto3" json:"sha256,omitempty"`
+	// The definition: a JSON object with name, description and inputSchema. May be cut.
+	Definition string `protobuf:"bytes,5,opt,name=definition,proto3" json:"definition,omitempty"`
+	// When it was seen first.
+	FirstSeenAt *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=first_seen_at,json=firstSeenAt,proto3" json:"first_seen_at,omitempty"`
+	// When it was approved; the first definition of a tool is at once. Absent: it waits.
+	ApprovedAt    *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=approved_at,json=approvedAt,proto3" json:"approved_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ToolPin) Reset() {
+	*x = ToolPin{}
+	mi := &file_aibridge_v1_admin_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ToolPin) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ToolPin) ProtoMessage() {}
+
+func (x *ToolPin) ProtoReflect() protoreflect.Message {
+	mi := &file_aibridge_v1_admin_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ToolPin.ProtoReflect.Descriptor instead.
+func (*ToolPin) Descriptor() ([]byte, []int) {
+	return file_aibridge_v1_admin_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *ToolPin) GetServerName() string {
+	if x != nil {
+		return x.ServerName
+	}
+	return ""
+}
+
+func (x *ToolPin) GetServerUrl() string {
+	if x != nil {
+		return x.ServerUrl
+	}
+	return ""
+}
+
+func (x *ToolPin) GetTool() string {
+	if x != nil {
+		return x.Tool
+	}
+	return ""
+}
+
+func (x *ToolPin) GetSha256() []byte {
+	if x != nil {
+		return x.Sha256
+	}
+	return nil
+}
+
+func (x *ToolPin) GetDefinition() string {
+	if x != nil {
+		return x.Definition
+	}
+	return ""
+}
+
+func (x *ToolPin) GetFirstSeenAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.FirstSeenAt
+	}
+	return nil
+}
+
+func (x *ToolPin) GetApprovedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ApprovedAt
+	}
+	return nil
+}
+
+// Request of ListToolPins.
+type ListToolPinsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Rows of a page, 1 to 1000. 0: 100.
+	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// next_page_token of the page before.
+	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// Only those of servers of this name. Empty: of all.
+	ServerName string `protobuf:"bytes,3,opt,name=server_name,json=serverName,proto3" json:"server_name,omitempty"`
+	// Only those that wait.
+	WaitingOnly   bool `protobuf:"varint,4,opt,name=waiting_only,json=waitingOnly,proto3" json:"waiting_only,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListToolPinsRequest) Reset() {
+	*x = ListToolPinsRequest{}
+	mi := &file_aibridge_v1_admin_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListToolPinsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListToolPinsRequest) ProtoMessage() {}
+
+func (x *ListToolPinsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_aibridge_v1_admin_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListToolPinsRequest.ProtoReflect.Descriptor instead.
+func (*ListToolPinsRequest) Descriptor() ([]byte, []int) {
+	return file_aibridge_v1_admin_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *ListToolPinsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListToolPinsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+func (x *ListToolPinsRequest) GetServerName() string {
+	if x != nil {
+		return x.ServerName
+	}
+	return ""
+}
+
+func (x *ListToolPinsRequest) GetWaitingOnly() bool {
+	if x != nil {
+		return x.WaitingOnly
+	}
+	return false
+}
+
+// Response of ListToolPins.
+type ListToolPinsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Rows, by server, URL and tool, oldest first.
+	ToolPins []*ToolPin `protobuf:"bytes,1,rep,name=tool_pins,json=toolPins,proto3" json:"tool_pins,omitempty"`
+	// Token of the next page; empty on the last one.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListToolPinsResponse) Reset() {
+	*x = ListToolPinsResponse{}
+	mi := &file_aibridge_v1_admin_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListToolPinsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListToolPinsResponse) ProtoMessage() {}
+
+func (x *ListToolPinsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_aibridge_v1_admin_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListToolPinsResponse.ProtoReflect.Descriptor instead.
+func (*ListToolPinsResponse) Descriptor() ([]byte, []int) {
+	return file_aibridge_v1_admin_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *ListToolPinsResponse) GetToolPins() []*ToolPin {
+	if x != nil {
+		return x.ToolPins
+	}
+	return nil
+}
+
+func (x *ListToolPinsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+// Request of ApproveTools.
+type ApproveToolsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// McpServer.name. Required.
+	ServerName string `protobuf:"bytes,1,opt,name=server_name,json=serverName,proto3" json:"server_name,omitempty"`
+	// Only at this URL. Empty: at all.
+	ServerUrl string `protobuf:"bytes,2,opt,name=server_url,json=serverUrl,proto3" json:"server_url,omitempty"`
+	// Only this tool. Empty: all that wait.
+	Tool string `protobuf:"bytes,3,opt,name=tool,proto3" json:"tool,omitempty"`
+	// Only this definition, 32 bytes. Empty: all that wait.
+	Sha256        []byte `protobuf:"bytes,4,opt,name=sha256,proto3" json:"sha256,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ApproveToolsRequest) Reset() {
+	*x = ApproveToolsRequest{}
+	mi := &file_aibridge_v1_admin_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ApproveToolsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ApproveToolsRequest) ProtoMessage() {}
+
+func (x *ApproveToolsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_aibridge_v1_admin_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ApproveToolsRequest.ProtoReflect.Descriptor instead.
+func (*ApproveToolsRequest) Descriptor() ([]byte, []int) {
+	return file_aibridge_v1_admin_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *ApproveToolsRequest) GetServerName() string {
+	if x != nil {
+		return x.ServerName
+	}
+	return ""
+}
+
+func (x *ApproveToolsRequest) GetServerUrl() string {
+	if x != nil {
+		return x.ServerUrl
+	}
+	return ""
+}
+
+func (x *ApproveToolsRequest) GetTool() string {
+	if x != nil {
+		return x.Tool
+	}
+	return ""
+}
+
+func (x *ApproveToolsRequest) GetSha256() []byte {
+	if x != nil {
+		return x.Sha256
+	}
+	return nil
+}
+
+// Response of ApproveTools.
+type ApproveToolsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What is approved now and was not before, without the definitions.
+	Approved      []*ToolPin `protobuf:"bytes,1,rep,name=approved,proto3" json:"approved,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ApproveToolsResponse) Reset() {
+	*x = ApproveToolsResponse{}
+	mi := &file_aibridge_v1_admin_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ApproveToolsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ApproveToolsResponse) ProtoMessage() {}
+
+func (x *ApproveToolsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_aibridge_v1_admin_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ApproveToolsResponse.ProtoReflect.Descriptor instead.
+func (*ApproveToolsResponse) Descriptor() ([]byte, []int) {
+	return file_aibridge_v1_admin_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *ApproveToolsResponse) GetApproved() []*ToolPin {
+	if x != nil {
+		return x.Approved
+	}
+	return nil
+}
+
 var File_aibridge_v1_admin_proto protoreflect.FileDescriptor
 
 const file_aibridge_v1_admin_proto_rawDesc = "" +
@@ -964,7 +1311,39 @@ const file_aibridge_v1_admin_proto_rawDesc = "" +
 	"\x05actor\x18\x01 \x01(\tR\x05actor\x12A\n" +
 	"\x0estarted_before\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\rstartedBefore\"7\n" +
 	"\x1bDeleteInterceptionsResponse\x12\x18\n" +
-	"\adeleted\x18\x01 \x01(\x03R\adeleted2\x8b\x05\n" +
+	"\adeleted\x18\x01 \x01(\x03R\adeleted\"\x92\x02\n" +
+	"\aToolPin\x12\x1f\n" +
+	"\vserver_name\x18\x01 \x01(\tR\n" +
+	"serverName\x12\x1d\n" +
+	"\n" +
+	"server_url\x18\x02 \x01(\tR\tserverUrl\x12\x12\n" +
+	"\x04tool\x18\x03 \x01(\tR\x04tool\x12\x16\n" +
+	"\x06sha256\x18\x04 \x01(\fR\x06sha256\x12\x1e\n" +
+	"\n" +
+	"definition\x18\x05 \x01(\tR\n" +
+	"definition\x12>\n" +
+	"\rfirst_seen_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\vfirstSeenAt\x12;\n" +
+	"\vapproved_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"approvedAt\"\x95\x01\n" +
+	"\x13ListToolPinsRequest\x12\x1b\n" +
+	"\tpage_size\x18\x01 \x01(\x05R\bpageSize\x12\x1d\n" +
+	"\n" +
+	"page_token\x18\x02 \x01(\tR\tpageToken\x12\x1f\n" +
+	"\vserver_name\x18\x03 \x01(\tR\n" +
+	"serverName\x12!\n" +
+	"\fwaiting_only\x18\x04 \x01(\bR\vwaitingOnly\"q\n" +
+	"\x14ListToolPinsResponse\x121\n" +
+	"\ttool_pins\x18\x01 \x03(\v2\x14.aibridge.v1.ToolPinR\btoolPins\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x81\x01\n" +
+	"\x13ApproveToolsRequest\x12\x1f\n" +
+	"\vserver_name\x18\x01 \x01(\tR\n" +
+	"serverName\x12\x1d\n" +
+	"\n" +
+	"server_url\x18\x02 \x01(\tR\tserverUrl\x12\x12\n" +
+	"\x04tool\x18\x03 \x01(\tR\x04tool\x12\x16\n" +
+	"\x06sha256\x18\x04 \x01(\fR\x06sha256\"H\n" +
+	"\x14ApproveToolsResponse\x120\n" +
+	"\bapproved\x18\x01 \x03(\v2\x14.aibridge.v1.ToolPinR\bapproved2\xb5\x06\n" +
 	"\fAdminService\x12P\n" +
 	"\vCreateToken\x12\x1f.aibridge.v1.CreateTokenRequest\x1a .aibridge.v1.CreateTokenResponse\x12M\n" +
 	"\n" +
@@ -973,7 +1352,9 @@ const file_aibridge_v1_admin_proto_rawDesc = "" +
 	"\x10CreateGatewayKey\x12$.aibridge.v1.CreateGatewayKeyRequest\x1a%.aibridge.v1.CreateGatewayKeyResponse\x12\\\n" +
 	"\x0fListGatewayKeys\x12#.aibridge.v1.ListGatewayKeysRequest\x1a$.aibridge.v1.ListGatewayKeysResponse\x12_\n" +
 	"\x10RevokeGatewayKey\x12$.aibridge.v1.RevokeGatewayKeyRequest\x1a%.aibridge.v1.RevokeGatewayKeyResponse\x12h\n" +
-	"\x13DeleteInterceptions\x12'.aibridge.v1.DeleteInterceptionsRequest\x1a(.aibridge.v1.DeleteInterceptionsResponseB\xaa\x01\n" +
+	"\x13DeleteInterceptions\x12'.aibridge.v1.DeleteInterceptionsRequest\x1a(.aibridge.v1.DeleteInterceptionsResponse\x12S\n" +
+	"\fListToolPins\x12 .aibridge.v1.ListToolPinsRequest\x1a!.aibridge.v1.ListToolPinsResponse\x12S\n" +
+	"\fApproveTools\x12 .aibridge.v1.ApproveToolsRequest\x1a!.aibridge.v1.ApproveToolsResponseB\xaa\x01\n" +
 	"\x0fcom.aibridge.v1B\n" +
 	"AdminProtoP\x01Z>github.com/aibridge/aibridge/sdk/go/gen/aibridge/v1;aibridgev1\xa2\x02\x03AXX\xaa\x02\vAibridge.V1\xca\x02\vAibridge\\V1\xe2\x02\x17Aibridge\\V1\\GPBMetadata\xea\x02\fAibridge::V1b\x06proto3"
 
@@ -989,7 +1370,7 @@ func file_aibridge_v1_admin_proto_rawDescGZIP() []byte {
 	return file_aibridge_v1_admin_proto_rawDescData
 }
 
-var file_aibridge_v1_admin_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_aibridge_v1_admin_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
 var file_aibridge_v1_admin_proto_goTypes = []any{
 	(*Token)(nil),                       // 0: aibridge.v1.Token
 	(*CreateTokenRequest)(nil),          // 1: aibridge.v1.CreateTokenRequest
@@ -1007,40 +1388,53 @@ var file_aibridge_v1_admin_proto_goTypes = []any{
 	(*RevokeGatewayKeyResponse)(nil),    // 13: aibridge.v1.RevokeGatewayKeyResponse
 	(*DeleteInterceptionsRequest)(nil),  // 14: aibridge.v1.DeleteInterceptionsRequest
 	(*DeleteInterceptionsResponse)(nil), // 15: aibridge.v1.DeleteInterceptionsResponse
-	(*timestamppb.Timestamp)(nil),       // 16: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),         // 17: google.protobuf.Duration
+	(*ToolPin)(nil),                     // 16: aibridge.v1.ToolPin
+	(*ListToolPinsRequest)(nil),         // 17: aibridge.v1.ListToolPinsRequest
+	(*ListToolPinsResponse)(nil),        // 18: aibridge.v1.ListToolPinsResponse
+	(*ApproveToolsRequest)(nil),         // 19: aibridge.v1.ApproveToolsRequest
+	(*ApproveToolsResponse)(nil),        // 20: aibridge.v1.ApproveToolsResponse
+	(*timestamppb.Timestamp)(nil),       // 21: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),         // 22: google.protobuf.Duration
 }
 var file_aibridge_v1_admin_proto_depIdxs = []int32{
-	16, // 0: aibridge.v1.Token.created_at:type_name -> google.protobuf.Timestamp
-	16, // 1: aibridge.v1.Token.expires_at:type_name -> google.protobuf.Timestamp
-	16, // 2: aibridge.v1.Token.revoked_at:type_name -> google.protobuf.Timestamp
-	17, // 3: aibridge.v1.CreateTokenRequest.ttl:type_name -> google.protobuf.Duration
+	21, // 0: aibridge.v1.Token.created_at:type_name -> google.protobuf.Timestamp
+	21, // 1: aibridge.v1.Token.expires_at:type_name -> google.protobuf.Timestamp
+	21, // 2: aibridge.v1.Token.revoked_at:type_name -> google.protobuf.Timestamp
+	22, // 3: aibridge.v1.CreateTokenRequest.ttl:type_name -> google.protobuf.Duration
 	0,  // 4: aibridge.v1.CreateTokenResponse.token:type_name -> aibridge.v1.Token
 	0,  // 5: aibridge.v1.ListTokensResponse.tokens:type_name -> aibridge.v1.Token
-	16, // 6: aibridge.v1.GatewayKey.created_at:type_name -> google.protobuf.Timestamp
-	16, // 7: aibridge.v1.GatewayKey.revoked_at:type_name -> google.protobuf.Timestamp
+	21, // 6: aibridge.v1.GatewayKey.created_at:type_name -> google.protobuf.Timestamp
+	21, // 7: aibridge.v1.GatewayKey.revoked_at:type_name -> google.protobuf.Timestamp
 	7,  // 8: aibridge.v1.CreateGatewayKeyResponse.gateway_key:type_name -> aibridge.v1.GatewayKey
 	7,  // 9: aibridge.v1.ListGatewayKeysResponse.gateway_keys:type_name -> aibridge.v1.GatewayKey
-	16, // 10: aibridge.v1.DeleteInterceptionsRequest.started_before:type_name -> google.protobuf.Timestamp
-	1,  // 11: aibridge.v1.AdminService.CreateToken:input_type -> aibridge.v1.CreateTokenRequest
-	3,  // 12: aibridge.v1.AdminService.ListTokens:input_type -> aibridge.v1.ListTokensRequest
-	5,  // 13: aibridge.v1.AdminService.RevokeToken:input_type -> aibridge.v1.RevokeTokenRequest
-	8,  // 14: aibridge.v1.AdminService.CreateGatewayKey:input_type -> aibridge.v1.CreateGatewayKeyRequest
-	10, // 15: aibridge.v1.AdminService.ListGatewayKeys:input_type -> aibridge.v1.ListGatewayKeysRequest
-	12, // 16: aibridge.v1.AdminService.RevokeGatewayKey:input_type -> aibridge.v1.RevokeGatewayKeyRequest
-	14, // 17: aibridge.v1.AdminService.DeleteInterceptions:input_type -> aibridge.v1.DeleteInterceptionsRequest
-	2,  // 18: aibridge.v1.AdminService.CreateToken:output_type -> aibridge.v1.CreateTokenResponse
-	4,  // 19: aibridge.v1.AdminService.ListTokens:output_type -> aibridge.v1.ListTokensResponse
-	6,  // 20: aibridge.v1.AdminService.RevokeToken:output_type -> aibridge.v1.RevokeTokenResponse
-	9,  // 21: aibridge.v1.AdminService.CreateGatewayKey:output_type -> aibridge.v1.CreateGatewayKeyResponse
-	11, // 22: aibridge.v1.AdminService.ListGatewayKeys:output_type -> aibridge.v1.ListGatewayKeysResponse
-	13, // 23: aibridge.v1.AdminService.RevokeGatewayKey:output_type -> aibridge.v1.RevokeGatewayKeyResponse
-	15, // 24: aibridge.v1.AdminService.DeleteInterceptions:output_type -> aibridge.v1.DeleteInterceptionsResponse
-	18, // [18:25] is the sub-list for method output_type
-	11, // [11:18] is the sub-list for method input_type
-	11, // [11:11] is the sub-list for extension type_name
-	11, // [11:11] is the sub-list for extension extendee
-	0,  // [0:11] is the sub-list for field type_name
+	21, // 10: aibridge.v1.DeleteInterceptionsRequest.started_before:type_name -> google.protobuf.Timestamp
+	21, // 11: aibridge.v1.ToolPin.first_seen_at:type_name -> google.protobuf.Timestamp
+	21, // 12: aibridge.v1.ToolPin.approved_at:type_name -> google.protobuf.Timestamp
+	16, // 13: aibridge.v1.ListToolPinsResponse.tool_pins:type_name -> aibridge.v1.ToolPin
+	16, // 14: aibridge.v1.ApproveToolsResponse.approved:type_name -> aibridge.v1.ToolPin
+	1,  // 15: aibridge.v1.AdminService.CreateToken:input_type -> aibridge.v1.CreateTokenRequest
+	3,  // 16: aibridge.v1.AdminService.ListTokens:input_type -> aibridge.v1.ListTokensRequest
+	5,  // 17: aibridge.v1.AdminService.RevokeToken:input_type -> aibridge.v1.RevokeTokenRequest
+	8,  // 18: aibridge.v1.AdminService.CreateGatewayKey:input_type -> aibridge.v1.CreateGatewayKeyRequest
+	10, // 19: aibridge.v1.AdminService.ListGatewayKeys:input_type -> aibridge.v1.ListGatewayKeysRequest
+	12, // 20: aibridge.v1.AdminService.RevokeGatewayKey:input_type -> aibridge.v1.RevokeGatewayKeyRequest
+	14, // 21: aibridge.v1.AdminService.DeleteInterceptions:input_type -> aibridge.v1.DeleteInterceptionsRequest
+	17, // 22: aibridge.v1.AdminService.ListToolPins:input_type -> aibridge.v1.ListToolPinsRequest
+	19, // 23: aibridge.v1.AdminService.ApproveTools:input_type -> aibridge.v1.ApproveToolsRequest
+	2,  // 24: aibridge.v1.AdminService.CreateToken:output_type -> aibridge.v1.CreateTokenResponse
+	4,  // 25: aibridge.v1.AdminService.ListTokens:output_type -> aibridge.v1.ListTokensResponse
+	6,  // 26: aibridge.v1.AdminService.RevokeToken:output_type -> aibridge.v1.RevokeTokenResponse
+	9,  // 27: aibridge.v1.AdminService.CreateGatewayKey:output_type -> aibridge.v1.CreateGatewayKeyResponse
+	11, // 28: aibridge.v1.AdminService.ListGatewayKeys:output_type -> aibridge.v1.ListGatewayKeysResponse
+	13, // 29: aibridge.v1.AdminService.RevokeGatewayKey:output_type -> aibridge.v1.RevokeGatewayKeyResponse
+	15, // 30: aibridge.v1.AdminService.DeleteInterceptions:output_type -> aibridge.v1.DeleteInterceptionsResponse
+	18, // 31: aibridge.v1.AdminService.ListToolPins:output_type -> aibridge.v1.ListToolPinsResponse
+	20, // 32: aibridge.v1.AdminService.ApproveTools:output_type -> aibridge.v1.ApproveToolsResponse
+	24, // [24:33] is the sub-list for method output_type
+	15, // [15:24] is the sub-list for method input_type
+	15, // [15:15] is the sub-list for extension type_name
+	15, // [15:15] is the sub-list for extension extendee
+	0,  // [0:15] is the sub-list for field type_name
 }
 
 func init() { file_aibridge_v1_admin_proto_init() }
@@ -1054,7 +1448,7 @@ func file_aibridge_v1_admin_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_aibridge_v1_admin_proto_rawDesc), len(file_aibridge_v1_admin_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   16,
+			NumMessages:   21,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

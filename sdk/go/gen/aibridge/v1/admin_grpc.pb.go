@@ -26,14 +26,16 @@ const (
 	AdminService_ListGatewayKeys_FullMethodName     = "/aibridge.v1.AdminService/ListGatewayKeys"
 	AdminService_RevokeGatewayKey_FullMethodName    = "/aibridge.v1.AdminService/RevokeGatewayKey"
 	AdminService_DeleteInterceptions_FullMethodName = "/aibridge.v1.AdminService/DeleteInterceptions"
+	AdminService_ListToolPins_FullMethodName        = "/aibridge.v1.AdminService/ListToolPins"
+	AdminService_ApproveTools_FullMethodName        = "/aibridge.v1.AdminService/ApproveTools"
 )
 
 // AdminServiceClient is the client API for AdminService service.
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// AdminService manages tokens of actors and keys of gateways, and deletes what was recorded about a person. It is served
-// by the control plane and opened by the admin key. Secrets are shown once, at creation, and stored only as hashes.
+// AdminService manages tokens of actors, keys of gateways and approved tools, and deletes what was recorded about a person.
+// It is served by the control plane and opened by the admin key. Secrets are shown once, at creation, and stored only as hashes.
 type AdminServiceClient interface {
 	// CreateToken makes a token for an actor.
 	CreateToken(ctx context.Context, in *CreateTokenRequest, opts ...grpc.CallOption) (*CreateTokenResponse, error)
@@ -51,6 +53,11 @@ type AdminServiceClient interface {
 	// DeleteInterceptions deletes interceptions of an actor with everything that was recorded about them, for good. What
 	// arrives for them later is deleted too. Calling it again is no error; after a failure it deletes the rest.
 	DeleteInterceptions(ctx context.Context, in *DeleteInterceptionsRequest, opts ...grpc.CallOption) (*DeleteInterceptionsResponse, error)
+	// ListToolPins returns the definitions of MCP tools that are remembered, by server, URL and tool, oldest first.
+	ListToolPins(ctx context.Context, in *ListToolPinsRequest, opts ...grpc.CallOption) (*ListToolPinsResponse, error)
+	// ApproveTools lets definitions through that wait; every connected data plane learns it within a second. Approving
+	// twice is no error. NOT_FOUND if nothing of that description is remembered.
+	ApproveTools(ctx context.Context, in *ApproveToolsRequest, opts ...grpc.CallOption) (*ApproveToolsResponse, error)
 }
 
 type adminServiceClient struct {
@@ -131,12 +138,32 @@ func (c *adminServiceClient) DeleteInterceptions(ctx context.Context, in *Delete
 	return out, nil
 }
 
+func (c *adminServiceClient) ListToolPins(ctx context.Context, in *ListToolPinsRequest, opts ...grpc.CallOption) (*ListToolPinsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListToolPinsResponse)
+	err := c.cc.Invoke(ctx, AdminService_ListToolPins_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *adminServiceClient) ApproveTools(ctx context.Context, in *ApproveToolsRequest, opts ...grpc.CallOption) (*ApproveToolsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ApproveToolsResponse)
+	err := c.cc.Invoke(ctx, AdminService_ApproveTools_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // AdminServiceServer is the server API for AdminService service.
 // All implementations must embed UnimplementedAdminServiceServer
 // for forward compatibility.
 //
-// AdminService manages tokens of actors and keys of gateways, and deletes what was recorded about a person. It is served
-// by the control plane and opened by the admin key. Secrets are shown once, at creation, and stored only as hashes.
+// AdminService manages tokens of actors, keys of gateways and approved tools, and deletes what was recorded about a person.
+// It is served by the control plane and opened by the admin key. Secrets are shown once, at creation, and stored only as hashes.
 type AdminServiceServer interface {
 	// CreateToken makes a token for an actor.
 	CreateToken(context.Context, *CreateTokenRequest) (*CreateTokenResponse, error)
@@ -154,6 +181,11 @@ type AdminServiceServer interface {
 	// DeleteInterceptions deletes interceptions of an actor with everything that was recorded about them, for good. What
 	// arrives for them later is deleted too. Calling it again is no error; after a failure it deletes the rest.
 	DeleteInterceptions(context.Context, *DeleteInterceptionsRequest) (*DeleteInterceptionsResponse, error)
+	// ListToolPins returns the definitions of MCP tools that are remembered, by server, URL and tool, oldest first.
+	ListToolPins(context.Context, *ListToolPinsRequest) (*ListToolPinsResponse, error)
+	// ApproveTools lets definitions through that wait; every connected data plane learns it within a second. Approving
+	// twice is no error. NOT_FOUND if nothing of that description is remembered.
+	ApproveTools(context.Context, *ApproveToolsRequest) (*ApproveToolsResponse, error)
 	mustEmbedUnimplementedAdminServiceServer()
 }
 
@@ -184,6 +216,12 @@ func (UnimplementedAdminServiceServer) RevokeGatewayKey(context.Context, *Revoke
 }
 func (UnimplementedAdminServiceServer) DeleteInterceptions(context.Context, *DeleteInterceptionsRequest) (*DeleteInterceptionsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method DeleteInterceptions not implemented")
+}
+func (UnimplementedAdminServiceServer) ListToolPins(context.Context, *ListToolPinsRequest) (*ListToolPinsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListToolPins not implemented")
+}
+func (UnimplementedAdminServiceServer) ApproveTools(context.Context, *ApproveToolsRequest) (*ApproveToolsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ApproveTools not implemented")
 }
 func (UnimplementedAdminServiceServer) mustEmbedUnimplementedAdminServiceServer() {}
 func (UnimplementedAdminServiceServer) testEmbeddedByValue()                      {}
@@ -332,6 +370,42 @@ func _AdminService_DeleteInterceptions_Handler(srv interface{}, ctx context.Cont
 	return interceptor(ctx, in, info, handler)
 }
 
+func _AdminService_ListToolPins_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListToolPinsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AdminServiceServer).ListToolPins(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AdminService_ListToolPins_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AdminServiceServer).ListToolPins(ctx, req.(*ListToolPinsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AdminService_ApproveTools_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ApproveToolsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AdminServiceServer).ApproveTools(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AdminService_ApproveTools_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AdminServiceServer).ApproveTools(ctx, req.(*ApproveToolsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // AdminService_ServiceDesc is the grpc.ServiceDesc for AdminService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -366,6 +440,14 @@ var AdminService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "DeleteInterceptions",
 			Handler:    _AdminService_DeleteInterceptions_Handler,
+		},
+		{
+			MethodName: "ListToolPins",
+			Handler:    _AdminService_ListToolPins_Handler,
+		},
+		{
+			MethodName: "ApproveTools",
+			Handler:    _AdminService_ApproveTools_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

@@ -841,7 +841,9 @@ type ToolUsage struct {
 	Input string `protobuf:"bytes,7,opt,name=input,proto3" json:"input,omitempty"`
 	// True if the tool was injected and is run by the gateway.
 	Injected bool `protobuf:"varint,8,opt,name=injected,proto3" json:"injected,omitempty"`
-	// Why an injected call failed or was not run: "not_run_mixed_turn".
+	// Why an injected call failed, in words, or was not run: "not_run_mixed_turn" (the model called the client's tools beside
+	// it), "not_run_turn_limit" (it came with the last answer allowed), "not_run_incomplete" (its answer broke off or was
+	// cut).
 	InvocationError *string `protobuf:"bytes,9,opt,name=invocation_error,json=invocationError,proto3,oneof" json:"invocation_error,omitempty"`
 	// How long an injected call took.
 	Duration *durationpb.Duration `protobuf:"bytes,10,opt,name=duration,proto3" json:"duration,omitempty"`
@@ -1905,6 +1907,126 @@ func (x *RejectedRecord) GetMessage() string {
 	return ""
 }
 
+// Request of FindLastMessage.
+type FindLastMessageRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Interception.initiator_id; other actors' messages are not found.
+	InitiatorId string `protobuf:"bytes,1,opt,name=initiator_id,json=initiatorId,proto3" json:"initiator_id,omitempty"`
+	// Interception.provider_name.
+	ProviderName string `protobuf:"bytes,2,opt,name=provider_name,json=providerName,proto3" json:"provider_name,omitempty"`
+	// TokenUsage.message_id of any answer of the interception: "resp_68ab".
+	MessageId     string `protobuf:"bytes,3,opt,name=message_id,json=messageId,proto3" json:"message_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FindLastMessageRequest) Reset() {
+	*x = FindLastMessageRequest{}
+	mi := &file_aibridge_v1_recorder_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FindLastMessageRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FindLastMessageRequest) ProtoMessage() {}
+
+func (x *FindLastMessageRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_aibridge_v1_recorder_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FindLastMessageRequest.ProtoReflect.Descriptor instead.
+func (*FindLastMessageRequest) Descriptor() ([]byte, []int) {
+	return file_aibridge_v1_recorder_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *FindLastMessageRequest) GetInitiatorId() string {
+	if x != nil {
+		return x.InitiatorId
+	}
+	return ""
+}
+
+func (x *FindLastMessageRequest) GetProviderName() string {
+	if x != nil {
+		return x.ProviderName
+	}
+	return ""
+}
+
+func (x *FindLastMessageRequest) GetMessageId() string {
+	if x != nil {
+		return x.MessageId
+	}
+	return ""
+}
+
+// Response of FindLastMessage.
+type FindLastMessageResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// TokenUsage.message_id of the interception's last answer.
+	MessageId string `protobuf:"bytes,1,opt,name=message_id,json=messageId,proto3" json:"message_id,omitempty"`
+	// Ids of central calls in that answer that were not run: ToolUsage.tool_call_id of those that are injected and whose
+	// invocation_error begins with "not_run_".
+	PendingCallIds []string `protobuf:"bytes,2,rep,name=pending_call_ids,json=pendingCallIds,proto3" json:"pending_call_ids,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *FindLastMessageResponse) Reset() {
+	*x = FindLastMessageResponse{}
+	mi := &file_aibridge_v1_recorder_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FindLastMessageResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FindLastMessageResponse) ProtoMessage() {}
+
+func (x *FindLastMessageResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_aibridge_v1_recorder_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FindLastMessageResponse.ProtoReflect.Descriptor instead.
+func (*FindLastMessageResponse) Descriptor() ([]byte, []int) {
+	return file_aibridge_v1_recorder_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *FindLastMessageResponse) GetMessageId() string {
+	if x != nil {
+		return x.MessageId
+	}
+	return ""
+}
+
+func (x *FindLastMessageResponse) GetPendingCallIds() []string {
+	if x != nil {
+		return x.PendingCallIds
+	}
+	return nil
+}
+
 var File_aibridge_v1_recorder_proto protoreflect.FileDescriptor
 
 const file_aibridge_v1_recorder_proto_rawDesc = "" +
@@ -2049,7 +2171,16 @@ const file_aibridge_v1_recorder_proto_rawDesc = "" +
 	"\bsequence\x18\x01 \x01(\x04R\bsequence\x12\x1b\n" +
 	"\trecord_id\x18\x02 \x01(\tR\brecordId\x12\x12\n" +
 	"\x04code\x18\x03 \x01(\x05R\x04code\x12\x18\n" +
-	"\amessage\x18\x04 \x01(\tR\amessage*\xd1\x01\n" +
+	"\amessage\x18\x04 \x01(\tR\amessage\"\x7f\n" +
+	"\x16FindLastMessageRequest\x12!\n" +
+	"\finitiator_id\x18\x01 \x01(\tR\vinitiatorId\x12#\n" +
+	"\rprovider_name\x18\x02 \x01(\tR\fproviderName\x12\x1d\n" +
+	"\n" +
+	"message_id\x18\x03 \x01(\tR\tmessageId\"b\n" +
+	"\x17FindLastMessageResponse\x12\x1d\n" +
+	"\n" +
+	"message_id\x18\x01 \x01(\tR\tmessageId\x12(\n" +
+	"\x10pending_call_ids\x18\x02 \x03(\tR\x0ependingCallIds*\xd1\x01\n" +
 	"\x13InterceptionOutcome\x12$\n" +
 	" INTERCEPTION_OUTCOME_UNSPECIFIED\x10\x00\x12\"\n" +
 	"\x1eINTERCEPTION_OUTCOME_COMPLETED\x10\x01\x12\x1f\n" +
@@ -2070,7 +2201,7 @@ const file_aibridge_v1_recorder_proto_rawDesc = "" +
 	"\x0eCredentialKind\x12\x1f\n" +
 	"\x1bCREDENTIAL_KIND_UNSPECIFIED\x10\x00\x12\x1f\n" +
 	"\x1bCREDENTIAL_KIND_CENTRALIZED\x10\x01\x12\x18\n" +
-	"\x14CREDENTIAL_KIND_BYOK\x10\x022\xd4\x05\n" +
+	"\x14CREDENTIAL_KIND_BYOK\x10\x022\xb2\x06\n" +
 	"\x0fRecorderService\x12e\n" +
 	"\x12RecordInterception\x12&.aibridge.v1.RecordInterceptionRequest\x1a'.aibridge.v1.RecordInterceptionResponse\x12t\n" +
 	"\x17RecordInterceptionEnded\x12+.aibridge.v1.RecordInterceptionEndedRequest\x1a,.aibridge.v1.RecordInterceptionEndedResponse\x12_\n" +
@@ -2078,7 +2209,8 @@ const file_aibridge_v1_recorder_proto_rawDesc = "" +
 	"\x11RecordPromptUsage\x12%.aibridge.v1.RecordPromptUsageRequest\x1a&.aibridge.v1.RecordPromptUsageResponse\x12\\\n" +
 	"\x0fRecordToolUsage\x12#.aibridge.v1.RecordToolUsageRequest\x1a$.aibridge.v1.RecordToolUsageResponse\x12e\n" +
 	"\x12RecordModelThought\x12&.aibridge.v1.RecordModelThoughtRequest\x1a'.aibridge.v1.RecordModelThoughtResponse\x12Z\n" +
-	"\rStreamRecords\x12!.aibridge.v1.StreamRecordsRequest\x1a\".aibridge.v1.StreamRecordsResponse(\x010\x01B\xad\x01\n" +
+	"\rStreamRecords\x12!.aibridge.v1.StreamRecordsRequest\x1a\".aibridge.v1.StreamRecordsResponse(\x010\x01\x12\\\n" +
+	"\x0fFindLastMessage\x12#.aibridge.v1.FindLastMessageRequest\x1a$.aibridge.v1.FindLastMessageResponseB\xad\x01\n" +
 	"\x0fcom.aibridge.v1B\rRecorderProtoP\x01Z>github.com/aibridge/aibridge/sdk/go/gen/aibridge/v1;aibridgev1\xa2\x02\x03AXX\xaa\x02\vAibridge.V1\xca\x02\vAibridge\\V1\xe2\x02\x17Aibridge\\V1\\GPBMetadata\xea\x02\fAibridge::V1b\x06proto3"
 
 var (
@@ -2094,7 +2226,7 @@ func file_aibridge_v1_recorder_proto_rawDescGZIP() []byte {
 }
 
 var file_aibridge_v1_recorder_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_aibridge_v1_recorder_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
+var file_aibridge_v1_recorder_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
 var file_aibridge_v1_recorder_proto_goTypes = []any{
 	(InterceptionOutcome)(0),                // 0: aibridge.v1.InterceptionOutcome
 	(UsageSource)(0),                        // 1: aibridge.v1.UsageSource
@@ -2122,30 +2254,32 @@ var file_aibridge_v1_recorder_proto_goTypes = []any{
 	(*StreamRecordsRequest)(nil),            // 23: aibridge.v1.StreamRecordsRequest
 	(*StreamRecordsResponse)(nil),           // 24: aibridge.v1.StreamRecordsResponse
 	(*RejectedRecord)(nil),                  // 25: aibridge.v1.RejectedRecord
-	nil,                                     // 26: aibridge.v1.TokenUsage.ExtraTokenTypesEntry
-	(*timestamppb.Timestamp)(nil),           // 27: google.protobuf.Timestamp
-	(*structpb.Struct)(nil),                 // 28: google.protobuf.Struct
-	(*durationpb.Duration)(nil),             // 29: google.protobuf.Duration
+	(*FindLastMessageRequest)(nil),          // 26: aibridge.v1.FindLastMessageRequest
+	(*FindLastMessageResponse)(nil),         // 27: aibridge.v1.FindLastMessageResponse
+	nil,                                     // 28: aibridge.v1.TokenUsage.ExtraTokenTypesEntry
+	(*timestamppb.Timestamp)(nil),           // 29: google.protobuf.Timestamp
+	(*structpb.Struct)(nil),                 // 30: google.protobuf.Struct
+	(*durationpb.Duration)(nil),             // 31: google.protobuf.Duration
 }
 var file_aibridge_v1_recorder_proto_depIdxs = []int32{
-	27, // 0: aibridge.v1.Interception.started_at:type_name -> google.protobuf.Timestamp
+	29, // 0: aibridge.v1.Interception.started_at:type_name -> google.protobuf.Timestamp
 	3,  // 1: aibridge.v1.Interception.credential_kind:type_name -> aibridge.v1.CredentialKind
-	28, // 2: aibridge.v1.Interception.metadata:type_name -> google.protobuf.Struct
-	27, // 3: aibridge.v1.InterceptionEnded.ended_at:type_name -> google.protobuf.Timestamp
+	30, // 2: aibridge.v1.Interception.metadata:type_name -> google.protobuf.Struct
+	29, // 3: aibridge.v1.InterceptionEnded.ended_at:type_name -> google.protobuf.Timestamp
 	0,  // 4: aibridge.v1.InterceptionEnded.outcome:type_name -> aibridge.v1.InterceptionOutcome
-	29, // 5: aibridge.v1.InterceptionEnded.time_to_first_byte:type_name -> google.protobuf.Duration
-	26, // 6: aibridge.v1.TokenUsage.extra_token_types:type_name -> aibridge.v1.TokenUsage.ExtraTokenTypesEntry
+	31, // 5: aibridge.v1.InterceptionEnded.time_to_first_byte:type_name -> google.protobuf.Duration
+	28, // 6: aibridge.v1.TokenUsage.extra_token_types:type_name -> aibridge.v1.TokenUsage.ExtraTokenTypesEntry
 	1,  // 7: aibridge.v1.TokenUsage.source:type_name -> aibridge.v1.UsageSource
-	27, // 8: aibridge.v1.TokenUsage.created_at:type_name -> google.protobuf.Timestamp
-	28, // 9: aibridge.v1.TokenUsage.metadata:type_name -> google.protobuf.Struct
-	27, // 10: aibridge.v1.PromptUsage.created_at:type_name -> google.protobuf.Timestamp
-	28, // 11: aibridge.v1.PromptUsage.metadata:type_name -> google.protobuf.Struct
-	29, // 12: aibridge.v1.ToolUsage.duration:type_name -> google.protobuf.Duration
-	27, // 13: aibridge.v1.ToolUsage.created_at:type_name -> google.protobuf.Timestamp
-	28, // 14: aibridge.v1.ToolUsage.metadata:type_name -> google.protobuf.Struct
+	29, // 8: aibridge.v1.TokenUsage.created_at:type_name -> google.protobuf.Timestamp
+	30, // 9: aibridge.v1.TokenUsage.metadata:type_name -> google.protobuf.Struct
+	29, // 10: aibridge.v1.PromptUsage.created_at:type_name -> google.protobuf.Timestamp
+	30, // 11: aibridge.v1.PromptUsage.metadata:type_name -> google.protobuf.Struct
+	31, // 12: aibridge.v1.ToolUsage.duration:type_name -> google.protobuf.Duration
+	29, // 13: aibridge.v1.ToolUsage.created_at:type_name -> google.protobuf.Timestamp
+	30, // 14: aibridge.v1.ToolUsage.metadata:type_name -> google.protobuf.Struct
 	2,  // 15: aibridge.v1.ModelThought.source:type_name -> aibridge.v1.ThoughtSource
-	27, // 16: aibridge.v1.ModelThought.created_at:type_name -> google.protobuf.Timestamp
-	28, // 17: aibridge.v1.ModelThought.metadata:type_name -> google.protobuf.Struct
+	29, // 16: aibridge.v1.ModelThought.created_at:type_name -> google.protobuf.Timestamp
+	30, // 17: aibridge.v1.ModelThought.metadata:type_name -> google.protobuf.Struct
 	4,  // 18: aibridge.v1.RecordInterceptionRequest.interception:type_name -> aibridge.v1.Interception
 	5,  // 19: aibridge.v1.RecordInterceptionEndedRequest.interception_ended:type_name -> aibridge.v1.InterceptionEnded
 	6,  // 20: aibridge.v1.RecordTokenUsageRequest.token_usage:type_name -> aibridge.v1.TokenUsage
@@ -2167,15 +2301,17 @@ var file_aibridge_v1_recorder_proto_depIdxs = []int32{
 	18, // 36: aibridge.v1.RecorderService.RecordToolUsage:input_type -> aibridge.v1.RecordToolUsageRequest
 	20, // 37: aibridge.v1.RecorderService.RecordModelThought:input_type -> aibridge.v1.RecordModelThoughtRequest
 	23, // 38: aibridge.v1.RecorderService.StreamRecords:input_type -> aibridge.v1.StreamRecordsRequest
-	11, // 39: aibridge.v1.RecorderService.RecordInterception:output_type -> aibridge.v1.RecordInterceptionResponse
-	13, // 40: aibridge.v1.RecorderService.RecordInterceptionEnded:output_type -> aibridge.v1.RecordInterceptionEndedResponse
-	15, // 41: aibridge.v1.RecorderService.RecordTokenUsage:output_type -> aibridge.v1.RecordTokenUsageResponse
-	17, // 42: aibridge.v1.RecorderService.RecordPromptUsage:output_type -> aibridge.v1.RecordPromptUsageResponse
-	19, // 43: aibridge.v1.RecorderService.RecordToolUsage:output_type -> aibridge.v1.RecordToolUsageResponse
-	21, // 44: aibridge.v1.RecorderService.RecordModelThought:output_type -> aibridge.v1.RecordModelThoughtResponse
-	24, // 45: aibridge.v1.RecorderService.StreamRecords:output_type -> aibridge.v1.StreamRecordsResponse
-	39, // [39:46] is the sub-list for method output_type
-	32, // [32:39] is the sub-list for method input_type
+	26, // 39: aibridge.v1.RecorderService.FindLastMessage:input_type -> aibridge.v1.FindLastMessageRequest
+	11, // 40: aibridge.v1.RecorderService.RecordInterception:output_type -> aibridge.v1.RecordInterceptionResponse
+	13, // 41: aibridge.v1.RecorderService.RecordInterceptionEnded:output_type -> aibridge.v1.RecordInterceptionEndedResponse
+	15, // 42: aibridge.v1.RecorderService.RecordTokenUsage:output_type -> aibridge.v1.RecordTokenUsageResponse
+	17, // 43: aibridge.v1.RecorderService.RecordPromptUsage:output_type -> aibridge.v1.RecordPromptUsageResponse
+	19, // 44: aibridge.v1.RecorderService.RecordToolUsage:output_type -> aibridge.v1.RecordToolUsageResponse
+	21, // 45: aibridge.v1.RecorderService.RecordModelThought:output_type -> aibridge.v1.RecordModelThoughtResponse
+	24, // 46: aibridge.v1.RecorderService.StreamRecords:output_type -> aibridge.v1.StreamRecordsResponse
+	27, // 47: aibridge.v1.RecorderService.FindLastMessage:output_type -> aibridge.v1.FindLastMessageResponse
+	40, // [40:48] is the sub-list for method output_type
+	32, // [32:40] is the sub-list for method input_type
 	32, // [32:32] is the sub-list for extension type_name
 	32, // [32:32] is the sub-list for extension extendee
 	0,  // [0:32] is the sub-list for field type_name
@@ -2202,7 +2338,7 @@ func file_aibridge_v1_recorder_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_aibridge_v1_recorder_proto_rawDesc), len(file_aibridge_v1_recorder_proto_rawDesc)),
 			NumEnums:      4,
-			NumMessages:   23,
+			NumMessages:   25,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -26,6 +26,7 @@ const (
 	RecorderService_RecordToolUsage_FullMethodName         = "/aibridge.v1.RecorderService/RecordToolUsage"
 	RecorderService_RecordModelThought_FullMethodName      = "/aibridge.v1.RecorderService/RecordModelThought"
 	RecorderService_StreamRecords_FullMethodName           = "/aibridge.v1.RecorderService/StreamRecords"
+	RecorderService_FindLastMessage_FullMethodName         = "/aibridge.v1.RecorderService/FindLastMessage"
 )
 
 // RecorderServiceClient is the client API for RecorderService service.
@@ -56,6 +57,11 @@ type RecorderServiceClient interface {
 	RecordModelThought(ctx context.Context, in *RecordModelThoughtRequest, opts ...grpc.CallOption) (*RecordModelThoughtResponse, error)
 	// StreamRecords is the fast path: batches of records one way, cumulative acknowledgements the other way.
 	StreamRecords(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[StreamRecordsRequest, StreamRecordsResponse], error)
+	// FindLastMessage looks up how an answer went on inside the gateway after a message of it that a client knows. Asked
+	// when a client goes on from a response of the Responses API that another data plane served. Optional: a host that
+	// answers UNIMPLEMENTED loses nothing but the model's memory of central tool calls in such conversations. NOT_FOUND if
+	// the actor has no such message, or its interception has not ended yet.
+	FindLastMessage(ctx context.Context, in *FindLastMessageRequest, opts ...grpc.CallOption) (*FindLastMessageResponse, error)
 }
 
 type recorderServiceClient struct {
@@ -139,6 +145,16 @@ func (c *recorderServiceClient) StreamRecords(ctx context.Context, opts ...grpc.
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type RecorderService_StreamRecordsClient = grpc.BidiStreamingClient[StreamRecordsRequest, StreamRecordsResponse]
 
+func (c *recorderServiceClient) FindLastMessage(ctx context.Context, in *FindLastMessageRequest, opts ...grpc.CallOption) (*FindLastMessageResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(FindLastMessageResponse)
+	err := c.cc.Invoke(ctx, RecorderService_FindLastMessage_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // RecorderServiceServer is the server API for RecorderService service.
 // All implementations must embed UnimplementedRecorderServiceServer
 // for forward compatibility.
@@ -167,6 +183,11 @@ type RecorderServiceServer interface {
 	RecordModelThought(context.Context, *RecordModelThoughtRequest) (*RecordModelThoughtResponse, error)
 	// StreamRecords is the fast path: batches of records one way, cumulative acknowledgements the other way.
 	StreamRecords(grpc.BidiStreamingServer[StreamRecordsRequest, StreamRecordsResponse]) error
+	// FindLastMessage looks up how an answer went on inside the gateway after a message of it that a client knows. Asked
+	// when a client goes on from a response of the Responses API that another data plane served. Optional: a host that
+	// answers UNIMPLEMENTED loses nothing but the model's memory of central tool calls in such conversations. NOT_FOUND if
+	// the actor has no such message, or its interception has not ended yet.
+	FindLastMessage(context.Context, *FindLastMessageRequest) (*FindLastMessageResponse, error)
 	mustEmbedUnimplementedRecorderServiceServer()
 }
 
@@ -197,6 +218,9 @@ func (UnimplementedRecorderServiceServer) RecordModelThought(context.Context, *R
 }
 func (UnimplementedRecorderServiceServer) StreamRecords(grpc.BidiStreamingServer[StreamRecordsRequest, StreamRecordsResponse]) error {
 	return status.Error(codes.Unimplemented, "method StreamRecords not implemented")
+}
+func (UnimplementedRecorderServiceServer) FindLastMessage(context.Context, *FindLastMessageRequest) (*FindLastMessageResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method FindLastMessage not implemented")
 }
 func (UnimplementedRecorderServiceServer) mustEmbedUnimplementedRecorderServiceServer() {}
 func (UnimplementedRecorderServiceServer) testEmbeddedByValue()                         {}
@@ -334,6 +358,24 @@ func _RecorderService_StreamRecords_Handler(srv interface{}, stream grpc.ServerS
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type RecorderService_StreamRecordsServer = grpc.BidiStreamingServer[StreamRecordsRequest, StreamRecordsResponse]
 
+func _RecorderService_FindLastMessage_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(FindLastMessageRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RecorderServiceServer).FindLastMessage(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RecorderService_FindLastMessage_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RecorderServiceServer).FindLastMessage(ctx, req.(*FindLastMessageRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // RecorderService_ServiceDesc is the grpc.ServiceDesc for RecorderService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -364,6 +406,10 @@ var RecorderService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "RecordModelThought",
 			Handler:    _RecorderService_RecordModelThought_Handler,
+		},
+		{
+			MethodName: "FindLastMessage",
+			Handler:    _RecorderService_FindLastMessage_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

@@ -313,6 +313,182 @@ func (x *GetToolPolicyResponse) GetCacheFor() *durationpb.Duration {
 	return nil
 }
 
+// ToolDefinition is what an MCP server says of one of its tools.
+type ToolDefinition struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The tool's own name: "read_page".
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// SHA-256 of the definition, 32 bytes.
+	Sha256 []byte `protobuf:"bytes,2,opt,name=sha256,proto3" json:"sha256,omitempty"`
+	// The definition itself, for people who are to approve it: a JSON object with name, description and inputSchema. May be
+	// cut.
+	Definition    string `protobuf:"bytes,3,opt,name=definition,proto3" json:"definition,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ToolDefinition) Reset() {
+	*x = ToolDefinition{}
+	mi := &file_aibridge_v1_tool_policy_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ToolDefinition) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ToolDefinition) ProtoMessage() {}
+
+func (x *ToolDefinition) ProtoReflect() protoreflect.Message {
+	mi := &file_aibridge_v1_tool_policy_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ToolDefinition.ProtoReflect.Descriptor instead.
+func (*ToolDefinition) Descriptor() ([]byte, []int) {
+	return file_aibridge_v1_tool_policy_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *ToolDefinition) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *ToolDefinition) GetSha256() []byte {
+	if x != nil {
+		return x.Sha256
+	}
+	return nil
+}
+
+func (x *ToolDefinition) GetDefinition() string {
+	if x != nil {
+		return x.Definition
+	}
+	return ""
+}
+
+// Request of PinTools.
+type PinToolsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// McpServer.name: "deepwiki".
+	ServerName string `protobuf:"bytes,1,opt,name=server_name,json=serverName,proto3" json:"server_name,omitempty"`
+	// McpServer.url without user, password and query. With the name it says which server it is: at another URL all tools are
+	// new.
+	ServerUrl string `protobuf:"bytes,2,opt,name=server_url,json=serverUrl,proto3" json:"server_url,omitempty"`
+	// Tools as the server lists them.
+	Tools         []*ToolDefinition `protobuf:"bytes,3,rep,name=tools,proto3" json:"tools,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PinToolsRequest) Reset() {
+	*x = PinToolsRequest{}
+	mi := &file_aibridge_v1_tool_policy_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PinToolsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PinToolsRequest) ProtoMessage() {}
+
+func (x *PinToolsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_aibridge_v1_tool_policy_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PinToolsRequest.ProtoReflect.Descriptor instead.
+func (*PinToolsRequest) Descriptor() ([]byte, []int) {
+	return file_aibridge_v1_tool_policy_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *PinToolsRequest) GetServerName() string {
+	if x != nil {
+		return x.ServerName
+	}
+	return ""
+}
+
+func (x *PinToolsRequest) GetServerUrl() string {
+	if x != nil {
+		return x.ServerUrl
+	}
+	return ""
+}
+
+func (x *PinToolsRequest) GetTools() []*ToolDefinition {
+	if x != nil {
+		return x.Tools
+	}
+	return nil
+}
+
+// Response of PinTools.
+type PinToolsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// SHA-256 of the definitions, of those asked for, that wait to be approved.
+	WaitingSha256 [][]byte `protobuf:"bytes,1,rep,name=waiting_sha256,json=waitingSha256,proto3" json:"waiting_sha256,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PinToolsResponse) Reset() {
+	*x = PinToolsResponse{}
+	mi := &file_aibridge_v1_tool_policy_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PinToolsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PinToolsResponse) ProtoMessage() {}
+
+func (x *PinToolsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_aibridge_v1_tool_policy_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PinToolsResponse.ProtoReflect.Descriptor instead.
+func (*PinToolsResponse) Descriptor() ([]byte, []int) {
+	return file_aibridge_v1_tool_policy_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *PinToolsResponse) GetWaitingSha256() [][]byte {
+	if x != nil {
+		return x.WaitingSha256
+	}
+	return nil
+}
+
 var File_aibridge_v1_tool_policy_proto protoreflect.FileDescriptor
 
 const file_aibridge_v1_tool_policy_proto_rawDesc = "" +
@@ -339,13 +515,28 @@ const file_aibridge_v1_tool_policy_proto_rawDesc = "" +
 	"\x15GetToolPolicyResponse\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\tR\aversion\x120\n" +
 	"\aservers\x18\x02 \x03(\v2\x16.aibridge.v1.McpServerR\aservers\x126\n" +
-	"\tcache_for\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\bcacheFor*g\n" +
+	"\tcache_for\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\bcacheFor\"\\\n" +
+	"\x0eToolDefinition\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x16\n" +
+	"\x06sha256\x18\x02 \x01(\fR\x06sha256\x12\x1e\n" +
+	"\n" +
+	"definition\x18\x03 \x01(\tR\n" +
+	"definition\"\x84\x01\n" +
+	"\x0fPinToolsRequest\x12\x1f\n" +
+	"\vserver_name\x18\x01 \x01(\tR\n" +
+	"serverName\x12\x1d\n" +
+	"\n" +
+	"server_url\x18\x02 \x01(\tR\tserverUrl\x121\n" +
+	"\x05tools\x18\x03 \x03(\v2\x1b.aibridge.v1.ToolDefinitionR\x05tools\"9\n" +
+	"\x10PinToolsResponse\x12%\n" +
+	"\x0ewaiting_sha256\x18\x01 \x03(\fR\rwaitingSha256*g\n" +
 	"\fMcpTransport\x12\x1d\n" +
 	"\x19MCP_TRANSPORT_UNSPECIFIED\x10\x00\x12!\n" +
 	"\x1dMCP_TRANSPORT_STREAMABLE_HTTP\x10\x01\x12\x15\n" +
-	"\x11MCP_TRANSPORT_SSE\x10\x022k\n" +
+	"\x11MCP_TRANSPORT_SSE\x10\x022\xb4\x01\n" +
 	"\x11ToolPolicyService\x12V\n" +
-	"\rGetToolPolicy\x12!.aibridge.v1.GetToolPolicyRequest\x1a\".aibridge.v1.GetToolPolicyResponseB\xaf\x01\n" +
+	"\rGetToolPolicy\x12!.aibridge.v1.GetToolPolicyRequest\x1a\".aibridge.v1.GetToolPolicyResponse\x12G\n" +
+	"\bPinTools\x12\x1c.aibridge.v1.PinToolsRequest\x1a\x1d.aibridge.v1.PinToolsResponseB\xaf\x01\n" +
 	"\x0fcom.aibridge.v1B\x0fToolPolicyProtoP\x01Z>github.com/aibridge/aibridge/sdk/go/gen/aibridge/v1;aibridgev1\xa2\x02\x03AXX\xaa\x02\vAibridge.V1\xca\x02\vAibridge\\V1\xe2\x02\x17Aibridge\\V1\\GPBMetadata\xea\x02\fAibridge::V1b\x06proto3"
 
 var (
@@ -361,29 +552,35 @@ func file_aibridge_v1_tool_policy_proto_rawDescGZIP() []byte {
 }
 
 var file_aibridge_v1_tool_policy_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_aibridge_v1_tool_policy_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
+var file_aibridge_v1_tool_policy_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
 var file_aibridge_v1_tool_policy_proto_goTypes = []any{
 	(McpTransport)(0),             // 0: aibridge.v1.McpTransport
 	(*McpServer)(nil),             // 1: aibridge.v1.McpServer
 	(*GetToolPolicyRequest)(nil),  // 2: aibridge.v1.GetToolPolicyRequest
 	(*GetToolPolicyResponse)(nil), // 3: aibridge.v1.GetToolPolicyResponse
-	nil,                           // 4: aibridge.v1.McpServer.HeadersEntry
-	(*timestamppb.Timestamp)(nil), // 5: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 6: google.protobuf.Duration
+	(*ToolDefinition)(nil),        // 4: aibridge.v1.ToolDefinition
+	(*PinToolsRequest)(nil),       // 5: aibridge.v1.PinToolsRequest
+	(*PinToolsResponse)(nil),      // 6: aibridge.v1.PinToolsResponse
+	nil,                           // 7: aibridge.v1.McpServer.HeadersEntry
+	(*timestamppb.Timestamp)(nil), // 8: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 9: google.protobuf.Duration
 }
 var file_aibridge_v1_tool_policy_proto_depIdxs = []int32{
 	0, // 0: aibridge.v1.McpServer.transport:type_name -> aibridge.v1.McpTransport
-	4, // 1: aibridge.v1.McpServer.headers:type_name -> aibridge.v1.McpServer.HeadersEntry
-	5, // 2: aibridge.v1.McpServer.token_expires_at:type_name -> google.protobuf.Timestamp
+	7, // 1: aibridge.v1.McpServer.headers:type_name -> aibridge.v1.McpServer.HeadersEntry
+	8, // 2: aibridge.v1.McpServer.token_expires_at:type_name -> google.protobuf.Timestamp
 	1, // 3: aibridge.v1.GetToolPolicyResponse.servers:type_name -> aibridge.v1.McpServer
-	6, // 4: aibridge.v1.GetToolPolicyResponse.cache_for:type_name -> google.protobuf.Duration
-	2, // 5: aibridge.v1.ToolPolicyService.GetToolPolicy:input_type -> aibridge.v1.GetToolPolicyRequest
-	3, // 6: aibridge.v1.ToolPolicyService.GetToolPolicy:output_type -> aibridge.v1.GetToolPolicyResponse
-	6, // [6:7] is the sub-list for method output_type
-	5, // [5:6] is the sub-list for method input_type
-	5, // [5:5] is the sub-list for extension type_name
-	5, // [5:5] is the sub-list for extension extendee
-	0, // [0:5] is the sub-list for field type_name
+	9, // 4: aibridge.v1.GetToolPolicyResponse.cache_for:type_name -> google.protobuf.Duration
+	4, // 5: aibridge.v1.PinToolsRequest.tools:type_name -> aibridge.v1.ToolDefinition
+	2, // 6: aibridge.v1.ToolPolicyService.GetToolPolicy:input_type -> aibridge.v1.GetToolPolicyRequest
+	5, // 7: aibridge.v1.ToolPolicyService.PinTools:input_type -> aibridge.v1.PinToolsRequest
+	3, // 8: aibridge.v1.ToolPolicyService.GetToolPolicy:output_type -> aibridge.v1.GetToolPolicyResponse
+	6, // 9: aibridge.v1.ToolPolicyService.PinTools:output_type -> aibridge.v1.PinToolsResponse
+	8, // [8:10] is the sub-list for method output_type
+	6, // [6:8] is the sub-list for method input_type
+	6, // [6:6] is the sub-list for extension type_name
+	6, // [6:6] is the sub-list for extension extendee
+	0, // [0:6] is the sub-list for field type_name
 }
 
 func init() { file_aibridge_v1_tool_policy_proto_init() }
@@ -398,7 +595,7 @@ func file_aibridge_v1_tool_policy_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_aibridge_v1_tool_policy_proto_rawDesc), len(file_aibridge_v1_tool_policy_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   4,
+			NumMessages:   7,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

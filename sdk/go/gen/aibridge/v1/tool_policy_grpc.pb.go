@@ -20,6 +20,7 @@ const _ = grpc.SupportPackageIsVersion9
 
 const (
 	ToolPolicyService_GetToolPolicy_FullMethodName = "/aibridge.v1.ToolPolicyService/GetToolPolicy"
+	ToolPolicyService_PinTools_FullMethodName      = "/aibridge.v1.ToolPolicyService/PinTools"
 )
 
 // ToolPolicyServiceClient is the client API for ToolPolicyService service.
@@ -31,6 +32,10 @@ const (
 type ToolPolicyServiceClient interface {
 	// GetToolPolicy returns the MCP servers of an actor. No servers: nothing is injected.
 	GetToolPolicy(ctx context.Context, in *GetToolPolicyRequest, opts ...grpc.CallOption) (*GetToolPolicyResponse, error)
+	// PinTools compares what an MCP server lists with what is remembered of it, and remembers what is new. The first
+	// definition of a tool is approved by that; another one waits until somebody approves it. Called where `mcp.pinning` is
+	// warn or block. A host platform may answer UNIMPLEMENTED: each data plane then remembers for itself, while it runs.
+	PinTools(ctx context.Context, in *PinToolsRequest, opts ...grpc.CallOption) (*PinToolsResponse, error)
 }
 
 type toolPolicyServiceClient struct {
@@ -51,6 +56,16 @@ func (c *toolPolicyServiceClient) GetToolPolicy(ctx context.Context, in *GetTool
 	return out, nil
 }
 
+func (c *toolPolicyServiceClient) PinTools(ctx context.Context, in *PinToolsRequest, opts ...grpc.CallOption) (*PinToolsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(PinToolsResponse)
+	err := c.cc.Invoke(ctx, ToolPolicyService_PinTools_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // ToolPolicyServiceServer is the server API for ToolPolicyService service.
 // All implementations must embed UnimplementedToolPolicyServiceServer
 // for forward compatibility.
@@ -60,6 +75,10 @@ func (c *toolPolicyServiceClient) GetToolPolicy(ctx context.Context, in *GetTool
 type ToolPolicyServiceServer interface {
 	// GetToolPolicy returns the MCP servers of an actor. No servers: nothing is injected.
 	GetToolPolicy(context.Context, *GetToolPolicyRequest) (*GetToolPolicyResponse, error)
+	// PinTools compares what an MCP server lists with what is remembered of it, and remembers what is new. The first
+	// definition of a tool is approved by that; another one waits until somebody approves it. Called where `mcp.pinning` is
+	// warn or block. A host platform may answer UNIMPLEMENTED: each data plane then remembers for itself, while it runs.
+	PinTools(context.Context, *PinToolsRequest) (*PinToolsResponse, error)
 	mustEmbedUnimplementedToolPolicyServiceServer()
 }
 
@@ -72,6 +91,9 @@ type UnimplementedToolPolicyServiceServer struct{}
 
 func (UnimplementedToolPolicyServiceServer) GetToolPolicy(context.Context, *GetToolPolicyRequest) (*GetToolPolicyResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetToolPolicy not implemented")
+}
+func (UnimplementedToolPolicyServiceServer) PinTools(context.Context, *PinToolsRequest) (*PinToolsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method PinTools not implemented")
 }
 func (UnimplementedToolPolicyServiceServer) mustEmbedUnimplementedToolPolicyServiceServer() {}
 func (UnimplementedToolPolicyServiceServer) testEmbeddedByValue()                           {}
@@ -112,6 +134,24 @@ func _ToolPolicyService_GetToolPolicy_Handler(srv interface{}, ctx context.Conte
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ToolPolicyService_PinTools_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(PinToolsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ToolPolicyServiceServer).PinTools(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ToolPolicyService_PinTools_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ToolPolicyServiceServer).PinTools(ctx, req.(*PinToolsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // ToolPolicyService_ServiceDesc is the grpc.ServiceDesc for ToolPolicyService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -122,6 +162,10 @@ var ToolPolicyService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetToolPolicy",
 			Handler:    _ToolPolicyService_GetToolPolicy_Handler,
+		},
+		{
+			MethodName: "PinTools",
+			Handler:    _ToolPolicyService_PinTools_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

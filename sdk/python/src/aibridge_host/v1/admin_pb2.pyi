@@ -455,3 +455,173 @@ class DeleteInterceptionsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___DeleteInterceptionsResponse: _TypeAlias = DeleteInterceptionsResponse  # noqa: Y015
+
+@_typing.final
+class ToolPin(_message.Message):
+    """ToolPin is one definition of an MCP tool, as a server listed it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SERVER_NAME_FIELD_NUMBER: _builtins.int
+    SERVER_URL_FIELD_NUMBER: _builtins.int
+    TOOL_FIELD_NUMBER: _builtins.int
+    SHA256_FIELD_NUMBER: _builtins.int
+    DEFINITION_FIELD_NUMBER: _builtins.int
+    FIRST_SEEN_AT_FIELD_NUMBER: _builtins.int
+    APPROVED_AT_FIELD_NUMBER: _builtins.int
+    server_name: _builtins.str
+    """McpServer.name: "deepwiki"."""
+    server_url: _builtins.str
+    """McpServer.url without user, password and query."""
+    tool: _builtins.str
+    """The tool's own name: "read_page"."""
+    sha256: _builtins.bytes
+    """SHA-256 of the definition, 32 bytes."""
+    definition: _builtins.str
+    """The definition: a JSON object with name, description and inputSchema. May be cut."""
+    @_builtins.property
+    def first_seen_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was seen first."""
+
+    @_builtins.property
+    def approved_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was approved; the first definition of a tool is at once. Absent: it waits."""
+
+    def __init__(
+        self,
+        *,
+        server_name: _builtins.str = ...,
+        server_url: _builtins.str = ...,
+        tool: _builtins.str = ...,
+        sha256: _builtins.bytes = ...,
+        definition: _builtins.str = ...,
+        first_seen_at: _timestamp_pb2.Timestamp | None = ...,
+        approved_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["approved_at", b"approved_at", "first_seen_at", b"first_seen_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["approved_at", b"approved_at", "definition", b"definition", "first_seen_at", b"first_seen_at", "server_name", b"server_name", "server_url", b"server_url", "sha256", b"sha256", "tool", b"tool"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ToolPin: _TypeAlias = ToolPin  # noqa: Y015
+
+@_typing.final
+class ListToolPinsRequest(_message.Message):
+    """Request of ListToolPins."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    SERVER_NAME_FIELD_NUMBER: _builtins.int
+    WAITING_ONLY_FIELD_NUMBER: _builtins.int
+    page_size: _builtins.int
+    """Rows of a page, 1 to 1000. 0: 100."""
+    page_token: _builtins.str
+    """next_page_token of the page before."""
+    server_name: _builtins.str
+    """Only those of servers of this name. Empty: of all."""
+    waiting_only: _builtins.bool
+    """Only those that wait."""
+    def __init__(
+        self,
+        *,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+        server_name: _builtins.str = ...,
+        waiting_only: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token", "server_name", b"server_name", "waiting_only", b"waiting_only"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListToolPinsRequest: _TypeAlias = ListToolPinsRequest  # noqa: Y015
+
+@_typing.final
+class ListToolPinsResponse(_message.Message):
+    """Response of ListToolPins."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TOOL_PINS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """Token of the next page; empty on the last one."""
+    @_builtins.property
+    def tool_pins(self) -> _containers.RepeatedCompositeFieldContainer[Global___ToolPin]:
+        """Rows, by server, URL and tool, oldest first."""
+
+    def __init__(
+        self,
+        *,
+        tool_pins: _abc.Iterable[Global___ToolPin] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_page_token", b"next_page_token", "tool_pins", b"tool_pins"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListToolPinsResponse: _TypeAlias = ListToolPinsResponse  # noqa: Y015
+
+@_typing.final
+class ApproveToolsRequest(_message.Message):
+    """Request of ApproveTools."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SERVER_NAME_FIELD_NUMBER: _builtins.int
+    SERVER_URL_FIELD_NUMBER: _builtins.int
+    TOOL_FIELD_NUMBER: _builtins.int
+    SHA256_FIELD_NUMBER: _builtins.int
+    server_name: _builtins.str
+    """McpServer.name. Required."""
+    server_url: _builtins.str
+    """Only at this URL. Empty: at all."""
+    tool: _builtins.str
+    """Only this tool. Empty: all that wait."""
+    sha256: _builtins.bytes
+    """Only this definition, 32 bytes. Empty: all that wait."""
+    def __init__(
+        self,
+        *,
+        server_name: _builtins.str = ...,
+        server_url: _builtins.str = ...,
+        tool: _builtins.str = ...,
+        sha256: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["server_name", b"server_name", "server_url", b"server_url", "sha256", b"sha256", "tool", b"tool"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ApproveToolsRequest: _TypeAlias = ApproveToolsRequest  # noqa: Y015
+
+@_typing.final
+class ApproveToolsResponse(_message.Message):
+    """Response of ApproveTools."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    APPROVED_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def approved(self) -> _containers.RepeatedCompositeFieldContainer[Global___ToolPin]:
+        """What is approved now and was not before, without the definitions."""
+
+    def __init__(
+        self,
+        *,
+        approved: _abc.Iterable[Global___ToolPin] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["approved", b"approved"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ApproveToolsResponse: _TypeAlias = ApproveToolsResponse  # noqa: Y015

@@ -26,8 +26,8 @@ if _version_not_supported:
 
 
 class AdminServiceStub:
-    """AdminService manages tokens of actors and keys of gateways, and deletes what was recorded about a person. It is served
-    by the control plane and opened by the admin key. Secrets are shown once, at creation, and stored only as hashes.
+    """AdminService manages tokens of actors, keys of gateways and approved tools, and deletes what was recorded about a person.
+    It is served by the control plane and opened by the admin key. Secrets are shown once, at creation, and stored only as hashes.
     """
 
     def __init__(self, channel):
@@ -71,11 +71,21 @@ class AdminServiceStub:
                 request_serializer=aibridge_dot_v1_dot_admin__pb2.DeleteInterceptionsRequest.SerializeToString,
                 response_deserializer=aibridge_dot_v1_dot_admin__pb2.DeleteInterceptionsResponse.FromString,
                 _registered_method=True)
+        self.ListToolPins = channel.unary_unary(
+                '/aibridge.v1.AdminService/ListToolPins',
+                request_serializer=aibridge_dot_v1_dot_admin__pb2.ListToolPinsRequest.SerializeToString,
+                response_deserializer=aibridge_dot_v1_dot_admin__pb2.ListToolPinsResponse.FromString,
+                _registered_method=True)
+        self.ApproveTools = channel.unary_unary(
+                '/aibridge.v1.AdminService/ApproveTools',
+                request_serializer=aibridge_dot_v1_dot_admin__pb2.ApproveToolsRequest.SerializeToString,
+                response_deserializer=aibridge_dot_v1_dot_admin__pb2.ApproveToolsResponse.FromString,
+                _registered_method=True)
 
 
 class AdminServiceServicer:
-    """AdminService manages tokens of actors and keys of gateways, and deletes what was recorded about a person. It is served
-    by the control plane and opened by the admin key. Secrets are shown once, at creation, and stored only as hashes.
+    """AdminService manages tokens of actors, keys of gateways and approved tools, and deletes what was recorded about a person.
+    It is served by the control plane and opened by the admin key. Secrets are shown once, at creation, and stored only as hashes.
     """
 
     def CreateToken(self, request, context):
@@ -129,6 +139,21 @@ class AdminServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListToolPins(self, request, context):
+        """ListToolPins returns the definitions of MCP tools that are remembered, by server, URL and tool, oldest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ApproveTools(self, request, context):
+        """ApproveTools lets definitions through that wait; every connected data plane learns it within a second. Approving
+        twice is no error. NOT_FOUND if nothing of that description is remembered.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_AdminServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -167,6 +192,16 @@ def add_AdminServiceServicer_to_server(servicer, server):
                     request_deserializer=aibridge_dot_v1_dot_admin__pb2.DeleteInterceptionsRequest.FromString,
                     response_serializer=aibridge_dot_v1_dot_admin__pb2.DeleteInterceptionsResponse.SerializeToString,
             ),
+            'ListToolPins': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListToolPins,
+                    request_deserializer=aibridge_dot_v1_dot_admin__pb2.ListToolPinsRequest.FromString,
+                    response_serializer=aibridge_dot_v1_dot_admin__pb2.ListToolPinsResponse.SerializeToString,
+            ),
+            'ApproveTools': grpc.unary_unary_rpc_method_handler(
+                    servicer.ApproveTools,
+                    request_deserializer=aibridge_dot_v1_dot_admin__pb2.ApproveToolsRequest.FromString,
+                    response_serializer=aibridge_dot_v1_dot_admin__pb2.ApproveToolsResponse.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'aibridge.v1.AdminService', rpc_method_handlers)
@@ -176,8 +211,8 @@ def add_AdminServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class AdminService:
-    """AdminService manages tokens of actors and keys of gateways, and deletes what was recorded about a person. It is served
-    by the control plane and opened by the admin key. Secrets are shown once, at creation, and stored only as hashes.
+    """AdminService manages tokens of actors, keys of gateways and approved tools, and deletes what was recorded about a person.
+    It is served by the control plane and opened by the admin key. Secrets are shown once, at creation, and stored only as hashes.
     """
 
     @staticmethod
@@ -359,6 +394,60 @@ class AdminService:
             '/aibridge.v1.AdminService/DeleteInterceptions',
             aibridge_dot_v1_dot_admin__pb2.DeleteInterceptionsRequest.SerializeToString,
             aibridge_dot_v1_dot_admin__pb2.DeleteInterceptionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListToolPins(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/aibridge.v1.AdminService/ListToolPins',
+            aibridge_dot_v1_dot_admin__pb2.ListToolPinsRequest.SerializeToString,
+            aibridge_dot_v1_dot_admin__pb2.ListToolPinsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ApproveTools(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/aibridge.v1.AdminService/ApproveTools',
+            aibridge_dot_v1_dot_admin__pb2.ApproveToolsRequest.SerializeToString,
+            aibridge_dot_v1_dot_admin__pb2.ApproveToolsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -27,8 +27,8 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class AdminServiceStub:
-    """AdminService manages tokens of actors and keys of gateways, and deletes what was recorded about a person. It is served
-    by the control plane and opened by the admin key. Secrets are shown once, at creation, and stored only as hashes.
+    """AdminService manages tokens of actors, keys of gateways and approved tools, and deletes what was recorded about a person.
+    It is served by the control plane and opened by the admin key. Secrets are shown once, at creation, and stored only as hashes.
     """
 
     @_typing.overload
@@ -53,11 +53,17 @@ class AdminServiceStub:
     """DeleteInterceptions deletes interceptions of an actor with everything that was recorded about them, for good. What
     arrives for them later is deleted too. Calling it again is no error; after a failure it deletes the rest.
     """
+    ListToolPins: _grpc.UnaryUnaryMultiCallable[_admin_pb2.ListToolPinsRequest, _admin_pb2.ListToolPinsResponse]
+    """ListToolPins returns the definitions of MCP tools that are remembered, by server, URL and tool, oldest first."""
+    ApproveTools: _grpc.UnaryUnaryMultiCallable[_admin_pb2.ApproveToolsRequest, _admin_pb2.ApproveToolsResponse]
+    """ApproveTools lets definitions through that wait; every connected data plane learns it within a second. Approving
+    twice is no error. NOT_FOUND if nothing of that description is remembered.
+    """
 
 @_typing.type_check_only
 class AdminServiceAsyncStub(AdminServiceStub):
-    """AdminService manages tokens of actors and keys of gateways, and deletes what was recorded about a person. It is served
-    by the control plane and opened by the admin key. Secrets are shown once, at creation, and stored only as hashes.
+    """AdminService manages tokens of actors, keys of gateways and approved tools, and deletes what was recorded about a person.
+    It is served by the control plane and opened by the admin key. Secrets are shown once, at creation, and stored only as hashes.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -79,10 +85,16 @@ class AdminServiceAsyncStub(AdminServiceStub):
     """DeleteInterceptions deletes interceptions of an actor with everything that was recorded about them, for good. What
     arrives for them later is deleted too. Calling it again is no error; after a failure it deletes the rest.
     """
+    ListToolPins: _aio.UnaryUnaryMultiCallable[_admin_pb2.ListToolPinsRequest, _admin_pb2.ListToolPinsResponse]  # type: ignore[assignment]
+    """ListToolPins returns the definitions of MCP tools that are remembered, by server, URL and tool, oldest first."""
+    ApproveTools: _aio.UnaryUnaryMultiCallable[_admin_pb2.ApproveToolsRequest, _admin_pb2.ApproveToolsResponse]  # type: ignore[assignment]
+    """ApproveTools lets definitions through that wait; every connected data plane learns it within a second. Approving
+    twice is no error. NOT_FOUND if nothing of that description is remembered.
+    """
 
 class AdminServiceServicer(metaclass=_abc_1.ABCMeta):
-    """AdminService manages tokens of actors and keys of gateways, and deletes what was recorded about a person. It is served
-    by the control plane and opened by the admin key. Secrets are shown once, at creation, and stored only as hashes.
+    """AdminService manages tokens of actors, keys of gateways and approved tools, and deletes what was recorded about a person.
+    It is served by the control plane and opened by the admin key. Secrets are shown once, at creation, and stored only as hashes.
     """
 
     @_abc_1.abstractmethod
@@ -143,6 +155,24 @@ class AdminServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_admin_pb2.DeleteInterceptionsResponse, _abc.Awaitable[_admin_pb2.DeleteInterceptionsResponse]]:
         """DeleteInterceptions deletes interceptions of an actor with everything that was recorded about them, for good. What
         arrives for them later is deleted too. Calling it again is no error; after a failure it deletes the rest.
+        """
+
+    @_abc_1.abstractmethod
+    def ListToolPins(
+        self,
+        request: _admin_pb2.ListToolPinsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_pb2.ListToolPinsResponse, _abc.Awaitable[_admin_pb2.ListToolPinsResponse]]:
+        """ListToolPins returns the definitions of MCP tools that are remembered, by server, URL and tool, oldest first."""
+
+    @_abc_1.abstractmethod
+    def ApproveTools(
+        self,
+        request: _admin_pb2.ApproveToolsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_pb2.ApproveToolsResponse, _abc.Awaitable[_admin_pb2.ApproveToolsResponse]]:
+        """ApproveTools lets definitions through that wait; every connected data plane learns it within a second. Approving
+        twice is no error. NOT_FOUND if nothing of that description is remembered.
         """
 
 def add_AdminServiceServicer_to_server(servicer: AdminServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

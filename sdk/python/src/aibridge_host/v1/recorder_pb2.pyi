@@ -482,7 +482,10 @@ class ToolUsage(_message.Message):
     injected: _builtins.bool
     """True if the tool was injected and is run by the gateway."""
     invocation_error: _builtins.str
-    """Why an injected call failed or was not run: "not_run_mixed_turn"."""
+    """Why an injected call failed, in words, or was not run: "not_run_mixed_turn" (the model called the client's tools beside
+    it), "not_run_turn_limit" (it came with the last answer allowed), "not_run_incomplete" (its answer broke off or was
+    cut).
+    """
     @_builtins.property
     def duration(self) -> _duration_pb2.Duration:
         """How long an injected call took."""
@@ -971,3 +974,63 @@ class RejectedRecord(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RejectedRecord: _TypeAlias = RejectedRecord  # noqa: Y015
+
+@_typing.final
+class FindLastMessageRequest(_message.Message):
+    """Request of FindLastMessage."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INITIATOR_ID_FIELD_NUMBER: _builtins.int
+    PROVIDER_NAME_FIELD_NUMBER: _builtins.int
+    MESSAGE_ID_FIELD_NUMBER: _builtins.int
+    initiator_id: _builtins.str
+    """Interception.initiator_id; other actors' messages are not found."""
+    provider_name: _builtins.str
+    """Interception.provider_name."""
+    message_id: _builtins.str
+    """TokenUsage.message_id of any answer of the interception: "resp_68ab"."""
+    def __init__(
+        self,
+        *,
+        initiator_id: _builtins.str = ...,
+        provider_name: _builtins.str = ...,
+        message_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["initiator_id", b"initiator_id", "message_id", b"message_id", "provider_name", b"provider_name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FindLastMessageRequest: _TypeAlias = FindLastMessageRequest  # noqa: Y015
+
+@_typing.final
+class FindLastMessageResponse(_message.Message):
+    """Response of FindLastMessage."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MESSAGE_ID_FIELD_NUMBER: _builtins.int
+    PENDING_CALL_IDS_FIELD_NUMBER: _builtins.int
+    message_id: _builtins.str
+    """TokenUsage.message_id of the interception's last answer."""
+    @_builtins.property
+    def pending_call_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Ids of central calls in that answer that were not run: ToolUsage.tool_call_id of those that are injected and whose
+        invocation_error begins with "not_run_".
+        """
+
+    def __init__(
+        self,
+        *,
+        message_id: _builtins.str = ...,
+        pending_call_ids: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["message_id", b"message_id", "pending_call_ids", b"pending_call_ids"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FindLastMessageResponse: _TypeAlias = FindLastMessageResponse  # noqa: Y015

@@ -78,6 +78,11 @@ class RecorderServiceStub:
                 request_serializer=aibridge_dot_v1_dot_recorder__pb2.StreamRecordsRequest.SerializeToString,
                 response_deserializer=aibridge_dot_v1_dot_recorder__pb2.StreamRecordsResponse.FromString,
                 _registered_method=True)
+        self.FindLastMessage = channel.unary_unary(
+                '/aibridge.v1.RecorderService/FindLastMessage',
+                request_serializer=aibridge_dot_v1_dot_recorder__pb2.FindLastMessageRequest.SerializeToString,
+                response_deserializer=aibridge_dot_v1_dot_recorder__pb2.FindLastMessageResponse.FromString,
+                _registered_method=True)
 
 
 class RecorderServiceServicer:
@@ -141,6 +146,16 @@ class RecorderServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def FindLastMessage(self, request, context):
+        """FindLastMessage looks up how an answer went on inside the gateway after a message of it that a client knows. Asked
+        when a client goes on from a response of the Responses API that another data plane served. Optional: a host that
+        answers UNIMPLEMENTED loses nothing but the model's memory of central tool calls in such conversations. NOT_FOUND if
+        the actor has no such message, or its interception has not ended yet.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_RecorderServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -178,6 +193,11 @@ def add_RecorderServiceServicer_to_server(servicer, server):
                     servicer.StreamRecords,
                     request_deserializer=aibridge_dot_v1_dot_recorder__pb2.StreamRecordsRequest.FromString,
                     response_serializer=aibridge_dot_v1_dot_recorder__pb2.StreamRecordsResponse.SerializeToString,
+            ),
+            'FindLastMessage': grpc.unary_unary_rpc_method_handler(
+                    servicer.FindLastMessage,
+                    request_deserializer=aibridge_dot_v1_dot_recorder__pb2.FindLastMessageRequest.FromString,
+                    response_serializer=aibridge_dot_v1_dot_recorder__pb2.FindLastMessageResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -378,6 +398,33 @@ class RecorderService:
             '/aibridge.v1.RecorderService/StreamRecords',
             aibridge_dot_v1_dot_recorder__pb2.StreamRecordsRequest.SerializeToString,
             aibridge_dot_v1_dot_recorder__pb2.StreamRecordsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def FindLastMessage(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/aibridge.v1.RecorderService/FindLastMessage',
+            aibridge_dot_v1_dot_recorder__pb2.FindLastMessageRequest.SerializeToString,
+            aibridge_dot_v1_dot_recorder__pb2.FindLastMessageResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -56,6 +56,12 @@ class RecorderServiceStub:
     """RecordModelThought stores one thought of the model."""
     StreamRecords: _grpc.StreamStreamMultiCallable[_recorder_pb2.StreamRecordsRequest, _recorder_pb2.StreamRecordsResponse]
     """StreamRecords is the fast path: batches of records one way, cumulative acknowledgements the other way."""
+    FindLastMessage: _grpc.UnaryUnaryMultiCallable[_recorder_pb2.FindLastMessageRequest, _recorder_pb2.FindLastMessageResponse]
+    """FindLastMessage looks up how an answer went on inside the gateway after a message of it that a client knows. Asked
+    when a client goes on from a response of the Responses API that another data plane served. Optional: a host that
+    answers UNIMPLEMENTED loses nothing but the model's memory of central tool calls in such conversations. NOT_FOUND if
+    the actor has no such message, or its interception has not ended yet.
+    """
 
 @_typing.type_check_only
 class RecorderServiceAsyncStub(RecorderServiceStub):
@@ -85,6 +91,12 @@ class RecorderServiceAsyncStub(RecorderServiceStub):
     """RecordModelThought stores one thought of the model."""
     StreamRecords: _aio.StreamStreamMultiCallable[_recorder_pb2.StreamRecordsRequest, _recorder_pb2.StreamRecordsResponse]  # type: ignore[assignment]
     """StreamRecords is the fast path: batches of records one way, cumulative acknowledgements the other way."""
+    FindLastMessage: _aio.UnaryUnaryMultiCallable[_recorder_pb2.FindLastMessageRequest, _recorder_pb2.FindLastMessageResponse]  # type: ignore[assignment]
+    """FindLastMessage looks up how an answer went on inside the gateway after a message of it that a client knows. Asked
+    when a client goes on from a response of the Responses API that another data plane served. Optional: a host that
+    answers UNIMPLEMENTED loses nothing but the model's memory of central tool calls in such conversations. NOT_FOUND if
+    the actor has no such message, or its interception has not ended yet.
+    """
 
 class RecorderServiceServicer(metaclass=_abc_1.ABCMeta):
     """RecorderService stores what a data plane saw. It is called by data planes and served by the control plane or by a
@@ -153,5 +165,17 @@ class RecorderServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_recorder_pb2.StreamRecordsResponse], _abc.AsyncIterator[_recorder_pb2.StreamRecordsResponse]]:
         """StreamRecords is the fast path: batches of records one way, cumulative acknowledgements the other way."""
+
+    @_abc_1.abstractmethod
+    def FindLastMessage(
+        self,
+        request: _recorder_pb2.FindLastMessageRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_recorder_pb2.FindLastMessageResponse, _abc.Awaitable[_recorder_pb2.FindLastMessageResponse]]:
+        """FindLastMessage looks up how an answer went on inside the gateway after a message of it that a client knows. Asked
+        when a client goes on from a response of the Responses API that another data plane served. Optional: a host that
+        answers UNIMPLEMENTED loses nothing but the model's memory of central tool calls in such conversations. NOT_FOUND if
+        the actor has no such message, or its interception has not ended yet.
+        """
 
 def add_RecorderServiceServicer_to_server(servicer: RecorderServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -26,7 +26,7 @@ from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x61ibridge/v1/tool_policy.proto\x12\x0b\x61ibridge.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xcf\x02\n\tMcpServer\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0b\n\x03url\x18\x02 \x01(\t\x12,\n\ttransport\x18\x03 \x01(\x0e\x32\x19.aibridge.v1.McpTransport\x12\x34\n\x07headers\x18\x04 \x03(\x0b\x32#.aibridge.v1.McpServer.HeadersEntry\x12\x19\n\x0c\x61\x63\x63\x65ss_token\x18\x05 \x01(\tH\x00\x88\x01\x01\x12\x34\n\x10token_expires_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x18\n\x10tool_allow_regex\x18\x07 \x01(\t\x12\x17\n\x0ftool_deny_regex\x18\x08 \x01(\t\x1a.\n\x0cHeadersEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x42\x0f\n\r_access_token\"S\n\x14GetToolPolicyRequest\x12\x10\n\x08\x61\x63tor_id\x18\x01 \x01(\t\x12\x12\n\napi_key_id\x18\x02 \x01(\t\x12\x15\n\rprovider_name\x18\x03 \x01(\t\"\x7f\n\x15GetToolPolicyResponse\x12\x0f\n\x07version\x18\x01 \x01(\t\x12\'\n\x07servers\x18\x02 \x03(\x0b\x32\x16.aibridge.v1.McpServer\x12,\n\tcache_for\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration*g\n\x0cMcpTransport\x12\x1d\n\x19MCP_TRANSPORT_UNSPECIFIED\x10\x00\x12!\n\x1dMCP_TRANSPORT_STREAMABLE_HTTP\x10\x01\x12\x15\n\x11MCP_TRANSPORT_SSE\x10\x02\x32k\n\x11ToolPolicyService\x12V\n\rGetToolPolicy\x12!.aibridge.v1.GetToolPolicyRequest\x1a\".aibridge.v1.GetToolPolicyResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x61ibridge/v1/tool_policy.proto\x12\x0b\x61ibridge.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xcf\x02\n\tMcpServer\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0b\n\x03url\x18\x02 \x01(\t\x12,\n\ttransport\x18\x03 \x01(\x0e\x32\x19.aibridge.v1.McpTransport\x12\x34\n\x07headers\x18\x04 \x03(\x0b\x32#.aibridge.v1.McpServer.HeadersEntry\x12\x19\n\x0c\x61\x63\x63\x65ss_token\x18\x05 \x01(\tH\x00\x88\x01\x01\x12\x34\n\x10token_expires_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x18\n\x10tool_allow_regex\x18\x07 \x01(\t\x12\x17\n\x0ftool_deny_regex\x18\x08 \x01(\t\x1a.\n\x0cHeadersEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x42\x0f\n\r_access_token\"S\n\x14GetToolPolicyRequest\x12\x10\n\x08\x61\x63tor_id\x18\x01 \x01(\t\x12\x12\n\napi_key_id\x18\x02 \x01(\t\x12\x15\n\rprovider_name\x18\x03 \x01(\t\"\x7f\n\x15GetToolPolicyResponse\x12\x0f\n\x07version\x18\x01 \x01(\t\x12\'\n\x07servers\x18\x02 \x03(\x0b\x32\x16.aibridge.v1.McpServer\x12,\n\tcache_for\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\"B\n\x0eToolDefinition\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06sha256\x18\x02 \x01(\x0c\x12\x12\n\ndefinition\x18\x03 \x01(\t\"f\n\x0fPinToolsRequest\x12\x13\n\x0bserver_name\x18\x01 \x01(\t\x12\x12\n\nserver_url\x18\x02 \x01(\t\x12*\n\x05tools\x18\x03 \x03(\x0b\x32\x1b.aibridge.v1.ToolDefinition\"*\n\x10PinToolsResponse\x12\x16\n\x0ewaiting_sha256\x18\x01 \x03(\x0c*g\n\x0cMcpTransport\x12\x1d\n\x19MCP_TRANSPORT_UNSPECIFIED\x10\x00\x12!\n\x1dMCP_TRANSPORT_STREAMABLE_HTTP\x10\x01\x12\x15\n\x11MCP_TRANSPORT_SSE\x10\x02\x32\xb4\x01\n\x11ToolPolicyService\x12V\n\rGetToolPolicy\x12!.aibridge.v1.GetToolPolicyRequest\x1a\".aibridge.v1.GetToolPolicyResponse\x12G\n\x08PinTools\x12\x1c.aibridge.v1.PinToolsRequest\x1a\x1d.aibridge.v1.PinToolsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,8 +35,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_MCPSERVER_HEADERSENTRY']._loaded_options = None
   _globals['_MCPSERVER_HEADERSENTRY']._serialized_options = b'8\001'
-  _globals['_MCPTRANSPORT']._serialized_start=663
-  _globals['_MCPTRANSPORT']._serialized_end=766
+  _globals['_MCPTRANSPORT']._serialized_start=879
+  _globals['_MCPTRANSPORT']._serialized_end=982
   _globals['_MCPSERVER']._serialized_start=112
   _globals['_MCPSERVER']._serialized_end=447
   _globals['_MCPSERVER_HEADERSENTRY']._serialized_start=384
@@ -45,6 +45,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETTOOLPOLICYREQUEST']._serialized_end=532
   _globals['_GETTOOLPOLICYRESPONSE']._serialized_start=534
   _globals['_GETTOOLPOLICYRESPONSE']._serialized_end=661
-  _globals['_TOOLPOLICYSERVICE']._serialized_start=768
-  _globals['_TOOLPOLICYSERVICE']._serialized_end=875
+  _globals['_TOOLDEFINITION']._serialized_start=663
+  _globals['_TOOLDEFINITION']._serialized_end=729
+  _globals['_PINTOOLSREQUEST']._serialized_start=731
+  _globals['_PINTOOLSREQUEST']._serialized_end=833
+  _globals['_PINTOOLSRESPONSE']._serialized_start=835
+  _globals['_PINTOOLSRESPONSE']._serialized_end=877
+  _globals['_TOOLPOLICYSERVICE']._serialized_start=985
+  _globals['_TOOLPOLICYSERVICE']._serialized_end=1165
 # @@protoc_insertion_point(module_scope)

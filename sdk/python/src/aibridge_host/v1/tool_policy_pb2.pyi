@@ -184,3 +184,93 @@ class GetToolPolicyResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetToolPolicyResponse: _TypeAlias = GetToolPolicyResponse  # noqa: Y015
+
+@_typing.final
+class ToolDefinition(_message.Message):
+    """ToolDefinition is what an MCP server says of one of its tools."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    SHA256_FIELD_NUMBER: _builtins.int
+    DEFINITION_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """The tool's own name: "read_page"."""
+    sha256: _builtins.bytes
+    """SHA-256 of the definition, 32 bytes."""
+    definition: _builtins.str
+    """The definition itself, for people who are to approve it: a JSON object with name, description and inputSchema. May be
+    cut.
+    """
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        sha256: _builtins.bytes = ...,
+        definition: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["definition", b"definition", "name", b"name", "sha256", b"sha256"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ToolDefinition: _TypeAlias = ToolDefinition  # noqa: Y015
+
+@_typing.final
+class PinToolsRequest(_message.Message):
+    """Request of PinTools."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SERVER_NAME_FIELD_NUMBER: _builtins.int
+    SERVER_URL_FIELD_NUMBER: _builtins.int
+    TOOLS_FIELD_NUMBER: _builtins.int
+    server_name: _builtins.str
+    """McpServer.name: "deepwiki"."""
+    server_url: _builtins.str
+    """McpServer.url without user, password and query. With the name it says which server it is: at another URL all tools are
+    new.
+    """
+    @_builtins.property
+    def tools(self) -> _containers.RepeatedCompositeFieldContainer[Global___ToolDefinition]:
+        """Tools as the server lists them."""
+
+    def __init__(
+        self,
+        *,
+        server_name: _builtins.str = ...,
+        server_url: _builtins.str = ...,
+        tools: _abc.Iterable[Global___ToolDefinition] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["server_name", b"server_name", "server_url", b"server_url", "tools", b"tools"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PinToolsRequest: _TypeAlias = PinToolsRequest  # noqa: Y015
+
+@_typing.final
+class PinToolsResponse(_message.Message):
+    """Response of PinTools."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WAITING_SHA256_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def waiting_sha256(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
+        """SHA-256 of the definitions, of those asked for, that wait to be approved."""
+
+    def __init__(
+        self,
+        *,
+        waiting_sha256: _abc.Iterable[_builtins.bytes] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["waiting_sha256", b"waiting_sha256"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PinToolsResponse: _TypeAlias = PinToolsResponse  # noqa: Y015

@@ -41,6 +41,11 @@ class ToolPolicyServiceStub:
                 request_serializer=aibridge_dot_v1_dot_tool__policy__pb2.GetToolPolicyRequest.SerializeToString,
                 response_deserializer=aibridge_dot_v1_dot_tool__policy__pb2.GetToolPolicyResponse.FromString,
                 _registered_method=True)
+        self.PinTools = channel.unary_unary(
+                '/aibridge.v1.ToolPolicyService/PinTools',
+                request_serializer=aibridge_dot_v1_dot_tool__policy__pb2.PinToolsRequest.SerializeToString,
+                response_deserializer=aibridge_dot_v1_dot_tool__policy__pb2.PinToolsResponse.FromString,
+                _registered_method=True)
 
 
 class ToolPolicyServiceServicer:
@@ -55,6 +60,15 @@ class ToolPolicyServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def PinTools(self, request, context):
+        """PinTools compares what an MCP server lists with what is remembered of it, and remembers what is new. The first
+        definition of a tool is approved by that; another one waits until somebody approves it. Called where `mcp.pinning` is
+        warn or block. A host platform may answer UNIMPLEMENTED: each data plane then remembers for itself, while it runs.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ToolPolicyServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -62,6 +76,11 @@ def add_ToolPolicyServiceServicer_to_server(servicer, server):
                     servicer.GetToolPolicy,
                     request_deserializer=aibridge_dot_v1_dot_tool__policy__pb2.GetToolPolicyRequest.FromString,
                     response_serializer=aibridge_dot_v1_dot_tool__policy__pb2.GetToolPolicyResponse.SerializeToString,
+            ),
+            'PinTools': grpc.unary_unary_rpc_method_handler(
+                    servicer.PinTools,
+                    request_deserializer=aibridge_dot_v1_dot_tool__policy__pb2.PinToolsRequest.FromString,
+                    response_serializer=aibridge_dot_v1_dot_tool__policy__pb2.PinToolsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -93,6 +112,33 @@ class ToolPolicyService:
             '/aibridge.v1.ToolPolicyService/GetToolPolicy',
             aibridge_dot_v1_dot_tool__policy__pb2.GetToolPolicyRequest.SerializeToString,
             aibridge_dot_v1_dot_tool__policy__pb2.GetToolPolicyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PinTools(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/aibridge.v1.ToolPolicyService/PinTools',
+            aibridge_dot_v1_dot_tool__policy__pb2.PinToolsRequest.SerializeToString,
+            aibridge_dot_v1_dot_tool__policy__pb2.PinToolsResponse.FromString,
             options,
             channel_credentials,
             insecure,

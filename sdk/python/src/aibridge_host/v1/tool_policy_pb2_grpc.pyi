@@ -37,6 +37,11 @@ class ToolPolicyServiceStub:
     def __new__(cls, channel: _aio.Channel) -> ToolPolicyServiceAsyncStub: ...
     GetToolPolicy: _grpc.UnaryUnaryMultiCallable[_tool_policy_pb2.GetToolPolicyRequest, _tool_policy_pb2.GetToolPolicyResponse]
     """GetToolPolicy returns the MCP servers of an actor. No servers: nothing is injected."""
+    PinTools: _grpc.UnaryUnaryMultiCallable[_tool_policy_pb2.PinToolsRequest, _tool_policy_pb2.PinToolsResponse]
+    """PinTools compares what an MCP server lists with what is remembered of it, and remembers what is new. The first
+    definition of a tool is approved by that; another one waits until somebody approves it. Called where `mcp.pinning` is
+    warn or block. A host platform may answer UNIMPLEMENTED: each data plane then remembers for itself, while it runs.
+    """
 
 @_typing.type_check_only
 class ToolPolicyServiceAsyncStub(ToolPolicyServiceStub):
@@ -47,6 +52,11 @@ class ToolPolicyServiceAsyncStub(ToolPolicyServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetToolPolicy: _aio.UnaryUnaryMultiCallable[_tool_policy_pb2.GetToolPolicyRequest, _tool_policy_pb2.GetToolPolicyResponse]  # type: ignore[assignment]
     """GetToolPolicy returns the MCP servers of an actor. No servers: nothing is injected."""
+    PinTools: _aio.UnaryUnaryMultiCallable[_tool_policy_pb2.PinToolsRequest, _tool_policy_pb2.PinToolsResponse]  # type: ignore[assignment]
+    """PinTools compares what an MCP server lists with what is remembered of it, and remembers what is new. The first
+    definition of a tool is approved by that; another one waits until somebody approves it. Called where `mcp.pinning` is
+    warn or block. A host platform may answer UNIMPLEMENTED: each data plane then remembers for itself, while it runs.
+    """
 
 class ToolPolicyServiceServicer(metaclass=_abc_1.ABCMeta):
     """ToolPolicyService says which central MCP tools an actor gets. It is called by data planes and served by the control
@@ -60,5 +70,16 @@ class ToolPolicyServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_tool_policy_pb2.GetToolPolicyResponse, _abc.Awaitable[_tool_policy_pb2.GetToolPolicyResponse]]:
         """GetToolPolicy returns the MCP servers of an actor. No servers: nothing is injected."""
+
+    @_abc_1.abstractmethod
+    def PinTools(
+        self,
+        request: _tool_policy_pb2.PinToolsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_tool_policy_pb2.PinToolsResponse, _abc.Awaitable[_tool_policy_pb2.PinToolsResponse]]:
+        """PinTools compares what an MCP server lists with what is remembered of it, and remembers what is new. The first
+        definition of a tool is approved by that; another one waits until somebody approves it. Called where `mcp.pinning` is
+        warn or block. A host platform may answer UNIMPLEMENTED: each data plane then remembers for itself, while it runs.
+        """
 
 def add_ToolPolicyServiceServicer_to_server(servicer: ToolPolicyServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
