@@ -11,9 +11,9 @@ import type { ProviderAnswer } from "../../sdk/src/testing/answer.ts";
 import { renderAnswer } from "../../sdk/src/testing/render.ts";
 import type { Observation } from "../fixtures/story.ts";
 
-/** Answers a request, parsed. */
+/** Answers a request, parsed, that names these betas in its header; bytes are sent as they are. */
 // biome-ignore lint/suspicious/noExplicitAny: requests of many shapes
-export type AnswerTo = (request: any) => ProviderAnswer;
+export type AnswerTo = (request: any, betas: readonly string[]) => ProviderAnswer | Buffer;
 
 export interface ServeTurnsOptions {
   readonly api: ApiName;
@@ -67,7 +67,7 @@ export function serveTurns(conversation: ToolConversation, options: ServeTurnsOp
 function ask(conversation: ToolConversation, api: ApiName, answer: ServeTurnsOptions["answers"][number]) {
   for (;;) {
     const request = JSON.parse(conversation.body.toString());
-    const given = typeof answer === "function" ? answer(request) : answer;
+    const given = typeof answer === "function" ? answer(request, conversation.betas ?? []) : answer;
     if (Buffer.isBuffer(given)) return { request, bytes: given };
     if (!("error" in given)) return { request, bytes: Buffer.concat(renderAnswer(api, given, request).body) };
     const error = { type: given.error.type ?? "", message: given.error.message ?? "" };

@@ -251,6 +251,8 @@ export interface ErrorAnswer {
     readonly code?: string;
     /** OpenAI only. @default null */
     readonly param?: string;
+    /** Messages only: `error.details`, such as `{ error_code: "thread_not_found" }`. @default absent */
+    readonly details?: Readonly<Record<string, unknown>>;
   };
   readonly headers?: Readonly<Record<string, string>>;
   readonly delivery?: Delivery;

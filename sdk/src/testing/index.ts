@@ -4,7 +4,8 @@
  *
  * Layout: `answer.ts` says what can be answered, `parts.ts` has short ways to write it; `messages/`, `chat/` and
  * `responses/` write an answer down in the form of their API; `render.ts` picks one; `delivery.ts` sends the bytes
- * whole or in pieces, late, or cut short; `scripted-provider.ts` is the server.
+ * whole or in pieces, late, or cut short; `strict.ts` and the `rules.ts` of each API are what a strict provider refuses;
+ * `scripted-provider.ts` is the server.
  *
  * @example
  * await using provider = await startScriptedProvider();
@@ -64,5 +65,6 @@ export {
   type ScriptedProviderOptions,
   startScriptedProvider,
 } from "./scripted-provider.ts";
+export { StrictRules } from "./strict.ts";
 export type { Totals } from "./totals.ts";
 export type { FullUsage } from "./usage.ts";

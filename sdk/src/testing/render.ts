@@ -40,6 +40,8 @@ const renderers: Readonly<Record<ModelApi, Renderer>> = {
 export interface RenderedAnswer extends Rendering {
   readonly answerId?: string;
   readonly usage?: FullUsage;
+  /** The answer as the non-streamed form has it, with the same ids. */
+  document?(): object;
 }
 
 /**
@@ -62,7 +64,8 @@ export function renderAnswer(
       ? renderStream(renderer.streamed, answer, context)
       : renderDocument(renderer, answer, context);
   if (answer.failure !== undefined) return rendering;
-  return { ...rendering, answerId: context.id, usage: usageOf(answer) };
+  const document = () => renderer.document(answer, context);
+  return { ...rendering, answerId: context.id, usage: usageOf(answer), document };
 }
 
 export function renderError(renderer: Pick<Renderer, "error">, answer: ErrorAnswer): Rendering {

@@ -7,6 +7,7 @@ import { answerPassthrough, passthroughErrors } from "./passthrough.ts";
 import { type ModelApi, type RenderedAnswer, renderAnswer, renderError, renderRaw } from "./render.ts";
 import { type OpenRequest, type ProviderRequest, readRequest } from "./request.ts";
 import { RequestLog } from "./request-log.ts";
+import { StrictRules } from "./strict.ts";
 import { Totals } from "./totals.ts";
 
 /**
@@ -26,6 +27,11 @@ export interface ScriptedProviderOptions {
   readonly script?: Script;
   /** How many requests {@link ScriptedProvider.requests} keeps, for providers that run long. @default all */
   readonly keepRequests?: number;
+  /**
+   * Refuse what the real providers refuse (see {@link StrictRules}), without use of the script, and bind thoughts to what
+   * is before them. @default false
+   */
+  readonly strict?: boolean;
 }
 
 /** Starts a provider that speaks Anthropic Messages, OpenAI Chat Completions and OpenAI Responses. */
@@ -35,6 +41,7 @@ export async function startScriptedProvider(
   const provider = new ScriptedProvider(
     options.script ?? defaultScript,
     options.keepRequests ?? Number.POSITIVE_INFINITY,
+    options.strict === true ? new StrictRules() : undefined,
   );
   await provider.listen(options.port ?? 0, options.host ?? "127.0.0.1");
   return provider;
@@ -47,12 +54,14 @@ export class ScriptedProvider implements AsyncDisposable {
   readonly #log: RequestLog;
   readonly #queue: (ProviderAnswer | Script)[] = [];
   readonly #script: Script;
+  readonly #strict: StrictRules | undefined;
   readonly #server: Server;
   #url = "";
 
-  constructor(script: Script, keepRequests: number) {
+  constructor(script: Script, keepRequests: number, strict?: StrictRules) {
     this.#log = new RequestLog(keepRequests);
     this.#script = script;
+    this.#strict = strict;
     this.#server = createServer((incoming, response) => {
       this.#serve(incoming, response).catch((error: unknown) => response.destroy(asError(error)));
     });
@@ -133,10 +142,13 @@ export class ScriptedProvider implements AsyncDisposable {
   async #answer(request: OpenRequest): Promise<{ answer: RenderedAnswer; delivery: Delivery }> {
     const api = modelApi(request);
     if (api === undefined) return await this.#answerPassthrough(request);
+    const refused = this.#strict?.refusal(api, request);
+    if (refused !== undefined) return { answer: renderAnswer(api, refused, request.members), delivery: {} };
     const queued = this.#queue.shift();
     const scripted = typeof queued === "function" ? await queued(request) : queued;
     const answer = scripted ?? (await this.#script(request)) ?? defaultScript(request);
-    return { answer: renderAnswer(api, answer, request.members), delivery: answer.delivery ?? {} };
+    const rendered = this.#strict?.render(api, request, answer) ?? renderAnswer(api, answer, request.members);
+    return { answer: rendered, delivery: answer.delivery ?? {} };
   }
 
   async #answerPassthrough(request: OpenRequest): Promise<{ answer: RenderedAnswer; delivery: Delivery }> {

@@ -42,8 +42,16 @@ export function readCompletion(body: string): ClientAnswer {
   };
 }
 
-/** Reads a Chat stream: one name in all chunks, one role, calls numbered from 0, one end, at most one usage, `[DONE]` last. */
+/** Reads a Chat stream as `streamedCompletion` does. */
 export function readChunks(body: string): ClientAnswer {
+  return readCompletion(JSON.stringify(streamedCompletion(body)));
+}
+
+/**
+ * The completion that a stream brings: one name in all chunks, one role, calls numbered from 0, one end, at most one usage,
+ * `[DONE]` last.
+ */
+export function streamedCompletion(body: string): Completion {
   const data = readEvents(body).map((event) => {
     assert.equal(event.name, undefined);
     return event.data;
@@ -60,7 +68,7 @@ export function readChunks(body: string): ClientAnswer {
   assert.ok(usages.length <= 1);
   const message = joined(choices.map(({ delta }) => delta));
   const choice = { message, finish_reason: reasons[0] };
-  return readCompletion(JSON.stringify({ id: chunks[0]?.id, choices: [choice], usage: usages[0] }));
+  return { id: chunks[0]?.id, choices: [choice], usage: usages[0] };
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: deltas of many shapes

@@ -8,6 +8,7 @@ interface Block {
   readonly name?: string;
   text?: string;
   thinking?: string;
+  signature?: string;
   input?: unknown;
 }
 
@@ -33,8 +34,13 @@ export function readMessage(body: string): ClientAnswer {
   };
 }
 
-/** Reads a Messages stream: each block opened once, in order, closed before the next one opens. */
+/** Reads a Messages stream as `streamedMessage` does. */
 export function readMessageStream(body: string): ClientAnswer {
+  return readMessage(JSON.stringify(streamedMessage(body)));
+}
+
+/** The message that a stream brings: each block opened once, in order, closed before the next one opens. */
+export function streamedMessage(body: string): Message {
   const events = readEvents(body).map(({ name, data }) => {
     const event = JSON.parse(data);
     assert.equal(event.type, name);
@@ -49,7 +55,7 @@ export function readMessageStream(body: string): ClientAnswer {
   const delta = rest.find(({ type }) => type === "message_delta");
   const content = readBlocks(rest.filter(({ type }) => type.startsWith("content_block_")));
   const usage = { ...message.usage, ...delta.usage };
-  return readMessage(JSON.stringify({ ...message, content, stop_reason: delta.delta.stop_reason, usage }));
+  return { ...message, content, stop_reason: delta.delta.stop_reason, usage };
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: events of many shapes
@@ -81,5 +87,6 @@ function extend(open: { readonly block: Block; input: string }, delta: any): voi
   const { block } = open;
   if (delta.type === "text_delta") block.text = (block.text ?? "") + delta.text;
   else if (delta.type === "thinking_delta") block.thinking = (block.thinking ?? "") + delta.thinking;
+  else if (delta.type === "signature_delta") block.signature = (block.signature ?? "") + delta.signature;
   else if (delta.type === "input_json_delta") open.input += delta.partial_json;
 }

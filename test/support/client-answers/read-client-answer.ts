@@ -16,8 +16,12 @@ const readers = {
  */
 export async function readClientAnswer(api: ApiCase, response: Response): Promise<ClientAnswer> {
   if (!response.ok) throw new Error(`status ${response.status}: ${await response.text()}`);
-  const reader = readers[api as keyof typeof readers];
   const body = await response.text();
   const isStream = response.headers.get("content-type")?.startsWith("text/event-stream") === true;
-  return isStream ? reader.stream(body) : reader.whole(body);
+  return isStream ? readStreamedAnswer(api, body) : readers[api].whole(body);
+}
+
+/** The same for the bytes of a stream, as text. */
+export function readStreamedAnswer(api: ApiCase, body: string): ClientAnswer {
+  return readers[api].stream(body);
 }

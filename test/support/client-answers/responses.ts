@@ -47,11 +47,16 @@ function clientAnswer({ id, status, output, usage }: ResponseObject): ClientAnsw
 
 const terminalTypes = ["response.completed", "response.incomplete", "response.failed"];
 
-/**
- * Reads a Responses stream: numbered without a gap, one id throughout, each item opened once, in order, and closed, and
- * the final output made of just those items.
- */
+/** Reads a Responses stream as `streamedResponse` does. */
 export function readResponseStream(body: string): ClientAnswer {
+  return clientAnswer(streamedResponse(body));
+}
+
+/**
+ * The response that a stream brings: numbered without a gap, one id throughout, each item opened once, in order, and
+ * closed, and the final output made of just those items.
+ */
+export function streamedResponse(body: string): ResponseObject {
   const events = readEvents(body).map(({ name, data }) => {
     const event = JSON.parse(data);
     assert.equal(event.type, name);
@@ -71,7 +76,7 @@ export function readResponseStream(body: string): ClientAnswer {
   assert.equal(new Set(responses.map(({ created_at }) => created_at)).size, 1);
   const final = responses.at(-1) as ResponseObject;
   if (final.status !== "failed") assert.deepEqual(final.output, readItems(events));
-  return clientAnswer(final);
+  return final;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: events of many shapes

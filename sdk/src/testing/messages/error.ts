@@ -17,5 +17,6 @@ const typesByStatus: Readonly<Record<number, string>> = {
 export function messagesError({ error }: ErrorAnswer): object {
   const type = error.type ?? typesByStatus[error.status] ?? "api_error";
   const message = error.message ?? reasonPhrase(error.status);
-  return { type: "error", error: { type, message }, request_id: "req_scripted" };
+  const { details } = error;
+  return { type: "error", error: { type, message, ...(details && { details }) }, request_id: "req_scripted" };
 }
