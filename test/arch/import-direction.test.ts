@@ -14,7 +14,7 @@ const ranks: readonly (readonly string[])[] = [
   ["apis"],
   ["sse", "json"],
   ["telemetry", "config"],
-  ["errors"],
+  ["errors", "memory"],
 ];
 
 /** Types that only name a shape may be imported against the direction: they leave no trace at run time. */

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test
 import { metricSum } from "../support/gateway-metrics.ts";
 import {
   drip,
+  flood,
   type HostileAnswers,
   type HostileRequest,
   plainTool,
@@ -204,6 +205,7 @@ describe("calls", () => {
     ],
     ["nothing", () => undefined, /did not answer in time/],
     ["one byte after the other", drip, /did not answer in time/],
+    ["events without end", flood, /closed the connection|did not answer in time/],
     [
       "another content type",
       ({ http }) => http(200, { "content-type": "text/html" }, "<p>"),

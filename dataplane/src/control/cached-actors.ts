@@ -1,8 +1,8 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { fromActorDenial } from "../errors/from-reason.ts";
 import { GatewayError } from "../errors/gateway-error.ts";
+import { LruMap } from "../memory/lru-map.ts";
 import { credentialKey } from "./credential-key.ts";
-import { LruMap } from "./lru-map.ts";
 import type { ActorAnswer, ActorQuery, Actors, IdentifyCaller, ResolvedActor } from "./ports.ts";
 
 export interface CachedActorsOptions {

@@ -2,8 +2,8 @@ import { McpServerSchema } from "@aibridge/proto";
 import { create } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { CachedToolPolicies, type ToolPolicyAnswer } from "./tool-policies.ts";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { CachedToolPolicies, type ToolPolicyAnswer, unknownPolicy } from "./tool-policies.ts";
 
 const query = { actorId: "alice", apiKeyId: "key", providerName: "anthropic" };
 
@@ -80,6 +80,7 @@ test("everything marked stale is asked for again, as is what is refreshed", asyn
   const { version, policies } = policiesOf((next) => answer(next, 60_000));
   await version();
   policies.markStale();
+  expect(policies.latest(query)).toMatchObject({ version: "1" });
   expect(await version()).toBe("2");
   expect((await policies.refresh(query)).version).toBe("3");
   expect(await version()).toBe("3");
@@ -101,11 +102,59 @@ test("while the service is away the last good answer serves on, and it is asked 
   expect(await version()).toBe("3");
 });
 
+describe("while the service is slow", () => {
+  /** Policies known as version "1", stale now; the next question is answered when the test says so. */
+  async function staleWith(tokenExpiresInMs?: number) {
+    vi.useFakeTimers();
+    const slow = Promise.withResolvers<ToolPolicyAnswer>();
+    const answers = [Promise.resolve(answer("1", 60_000, tokenExpiresInMs)), slow.promise];
+    const policies = new CachedToolPolicies({
+      ask: async () => (await answers.shift()) as ToolPolicyAnswer,
+      failed: () => undefined,
+    });
+    await policies.get(query);
+    vi.advanceTimersByTime(60_000);
+    return { policies, slow, left: answers };
+  }
+
+  test("the answer before serves after a quarter of a second, at once for those who come later", async () => {
+    const { policies, slow, left } = await staleWith();
+    const waiting = policies.get(query);
+    expect(waiting).toBeInstanceOf(Promise);
+    await vi.advanceTimersByTimeAsync(250);
+    expect(await waiting).toMatchObject({ version: "1" });
+    expect(policies.get(query)).toMatchObject({ version: "1" });
+    slow.resolve(answer("2", 60_000));
+    await vi.advanceTimersByTimeAsync(0);
+    expect(policies.get(query)).toMatchObject({ version: "2" });
+    expect(left).toEqual([]);
+  });
+
+  test("an answer that comes in time is waited for", async () => {
+    const { policies, slow } = await staleWith();
+    const waiting = policies.get(query);
+    await vi.advanceTimersByTimeAsync(249);
+    slow.resolve(answer("2", 60_000));
+    expect(await waiting).toMatchObject({ version: "2" });
+  });
+
+  test("nobody gets a token that has expired", async () => {
+    const { policies, slow } = await staleWith(60_000);
+    const waiting = [policies.get(query)];
+    await vi.advanceTimersByTimeAsync(4_000);
+    waiting.push(policies.get(query));
+    slow.resolve(answer("2", 60_000));
+    expect(await Promise.all(waiting)).toMatchObject([{ version: "2" }, { version: "2" }]);
+  });
+});
+
 test("an actor of whom nobody can tell anything has no servers", async () => {
   const { policies } = policiesOf(() => {
     throw new ConnectError("away", Code.Unavailable);
   });
-  expect(await policies.get(query)).toEqual({ version: "", servers: [] });
+  expect(await policies.get(query)).toBe(unknownPolicy);
+  expect(policies.latest(query)).toBe(unknownPolicy);
+  expect(unknownPolicy.servers).toEqual([]);
 });
 
 test("a host without tool policies is asked each five minutes", async () => {

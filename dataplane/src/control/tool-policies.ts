@@ -1,7 +1,8 @@
 import type { McpServer, ToolPolicyService } from "@aibridge/proto";
 import { durationMs, timestampMs } from "@bufbuild/protobuf/wkt";
 import { type Client, Code, ConnectError } from "@connectrpc/connect";
-import { LruMap } from "./lru-map.ts";
+import { withinMs } from "../errors/within-ms.ts";
+import { LruMap } from "../memory/lru-map.ts";
 
 /** For whom tools are asked. */
 export interface ToolPolicyQuery {
@@ -18,6 +19,9 @@ export interface ToolPolicy {
   readonly version: string;
   readonly servers: readonly McpServer[];
 }
+
+/** What is taken for the policy of an actor of whom no service has told any. */
+export const unknownPolicy: ToolPolicy = { version: "", servers: [] };
 
 /** A tool policy service's answer with its time of validity. */
 export interface ToolPolicyAnswer extends ToolPolicy {
@@ -45,10 +49,19 @@ const maxFreshMs = 300_000;
 const retryMs = 5_000;
 /** A token is replaced this long before it expires. */
 const tokenMarginMs = 30_000;
+/** How long a question may keep requests from the answer before: a service that is well takes less. */
+const patienceMs = 250;
 
 interface Known {
   readonly policy: ToolPolicy;
   freshUntil: number;
+}
+
+/** A question under way. */
+interface Asking {
+  readonly since: number;
+  /** Never rejects. */
+  readonly answer: Promise<ToolPolicy>;
 }
 
 export interface CachedToolPoliciesOptions {
@@ -61,28 +74,41 @@ export interface CachedToolPoliciesOptions {
 
 /**
  * Remembers tool policies for as long as the service says (at most 5 minutes) and not beyond the expiry of a token in
- * them. While the service is away the last good answer serves on: a request never fails for want of central tools.
+ * them. While the service is slow or away the last good answer serves on: a request never fails for want of central tools,
+ * and does not wait for what it had before.
  */
 export class CachedToolPolicies {
   readonly #options: CachedToolPoliciesOptions;
   readonly #known: LruMap<Known>;
-  readonly #asking = new Map<string, Promise<ToolPolicy>>();
+  readonly #asking = new Map<string, Asking>();
 
   constructor(options: CachedToolPoliciesOptions) {
     this.#options = options;
     this.#known = new LruMap(options.maxKnown ?? 50_000);
   }
 
-  /** The policy, at once where it is known. Never rejects: an actor whose policy nobody can tell has no servers. */
+  /**
+   * The policy, at once where it is known. The one of before if a newer one does not come soon, unless a token in it has
+   * expired. Never rejects: an actor whose policy nobody can tell has no servers.
+   */
   get(query: ToolPolicyQuery): ToolPolicy | Promise<ToolPolicy> {
     const key = keyOf(query);
     const known = this.#known.get(key);
-    return known !== undefined && performance.now() < known.freshUntil ? known.policy : this.#ask(key, query);
+    if (known !== undefined && performance.now() < known.freshUntil) return known.policy;
+    const { since, answer } = this.#ask(key, query);
+    if (known === undefined || hasExpired(known.policy)) return answer;
+    const waitMs = since + patienceMs - performance.now();
+    return waitMs > 0 ? withinMs(answer, waitMs).then((newer) => newer ?? known.policy) : known.policy;
+  }
+
+  /** What was told last, however long ago; `unknownPolicy` if nothing was. */
+  latest(query: ToolPolicyQuery): ToolPolicy {
+    return this.#known.get(keyOf(query))?.policy ?? unknownPolicy;
   }
 
   /** Asks again, as after a server refused a token of the policy. */
   refresh(query: ToolPolicyQuery): Promise<ToolPolicy> {
-    return this.#ask(keyOf(query), query);
+    return this.#ask(keyOf(query), query).answer;
   }
 
   /** Everything known is asked for again before its next use. */
@@ -90,10 +116,11 @@ export class CachedToolPolicies {
     for (const [, known] of this.#known) known.freshUntil = 0;
   }
 
-  #ask(key: string, query: ToolPolicyQuery): Promise<ToolPolicy> {
+  #ask(key: string, query: ToolPolicyQuery): Asking {
     let asking = this.#asking.get(key);
     if (asking === undefined) {
-      asking = this.#answer(key, query).finally(() => this.#asking.delete(key));
+      const answer = this.#answer(key, query).finally(() => this.#asking.delete(key));
+      asking = { since: performance.now(), answer };
       this.#asking.set(key, asking);
     }
     return asking;
@@ -105,7 +132,7 @@ export class CachedToolPolicies {
       this.#known.set(key, { policy, freshUntil: performance.now() + freshMs(policy, cacheForMs) });
       return policy;
     } catch (error) {
-      const policy = this.#known.get(key)?.policy ?? { version: "", servers: [] };
+      const policy = this.#known.get(key)?.policy ?? unknownPolicy;
       this.#options.failed(error);
       this.#known.set(key, { policy, freshUntil: performance.now() + waitAfter(error) });
       return policy;
@@ -116,6 +143,12 @@ export class CachedToolPolicies {
 /** A host that serves no tool policies is not asked at every request. */
 function waitAfter(error: unknown): number {
   return ConnectError.from(error).code === Code.Unimplemented ? maxFreshMs : retryMs;
+}
+
+function hasExpired({ servers }: ToolPolicy): boolean {
+  return servers.some(
+    ({ tokenExpiresAt }) => tokenExpiresAt !== undefined && timestampMs(tokenExpiresAt) <= Date.now(),
+  );
 }
 
 function freshMs({ servers }: ToolPolicy, cacheForMs: number): number {

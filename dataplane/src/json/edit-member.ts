@@ -1,8 +1,6 @@
 import type { JsonObject } from "./json-object.ts";
+import { bytesOf, type Piece } from "./piece.ts";
 import { byte } from "./skip.ts";
-
-/** JSON text, or its bytes where they are there already. */
-export type Piece = string | Buffer;
 
 /**
  * The bytes that hold `object`, with its member `name` (ASCII, no escapes needed) set to the JSON text `value`: replaced
@@ -53,6 +51,5 @@ function setPieces(object: JsonObject, name: string, value: readonly Piece[]): B
 }
 
 function splice(bytes: Buffer, start: number, end: number, pieces: readonly Piece[]): Buffer {
-  const put = pieces.map((piece) => (typeof piece === "string" ? Buffer.from(piece) : piece));
-  return Buffer.concat([bytes.subarray(0, start), ...put, bytes.subarray(end)]);
+  return Buffer.concat([bytes.subarray(0, start), ...pieces.map(bytesOf), bytes.subarray(end)]);
 }

@@ -1,9 +1,10 @@
 import type { JsonArray, JsonObject, Span } from "./json-object.ts";
+import { bytesOf, type Piece } from "./piece.ts";
 import { byte } from "./skip.ts";
 
 /** What goes in the place of `[start, end)`. */
 interface Edit extends Span {
-  readonly text: string;
+  readonly pieces: readonly Piece[];
 }
 
 /**
@@ -20,24 +21,24 @@ export class JsonEdits {
   }
 
   /** Puts JSON text in the place of what stands at `span`. */
-  replace({ start, end }: Span, text: string): void {
-    this.#edits.push({ start, end, text });
+  replace({ start, end }: Span, ...pieces: Piece[]): void {
+    this.#edits.push({ start, end, pieces });
   }
 
   /** Sets the member `name` (ASCII, no escapes needed): replaced where it stands, or added behind the last one. */
-  set(object: JsonObject, name: string, value: string): void {
+  set(object: JsonObject, name: string, ...value: Piece[]): void {
     const span = object.member(name);
-    if (span !== undefined) return this.replace(span, value);
+    if (span !== undefined) return this.replace(span, ...value);
     const at = object.lastMemberEnd;
     const comma = object.isEmpty && !this.#grown.has(object) ? "" : ",";
     this.#grown.add(object);
-    this.replace({ start: at, end: at }, `${comma}"${name}":${value}`);
+    this.replace({ start: at, end: at }, `${comma}"${name}":`, ...value);
   }
 
   /** Takes the member `name` out, if there is one. */
   remove(object: JsonObject, name: string): void {
     const place = object.place(name);
-    if (place !== undefined) this.replace(place, "");
+    if (place !== undefined) this.replace(place);
   }
 
   /**
@@ -45,12 +46,12 @@ export class JsonEdits {
    * @param elements JSON text, joined by commas
    * @param left how many of the array's own elements are not removed
    */
-  prepend(object: JsonObject, name: string, elements: string, left = object.array(name).length): void {
+  prepend(object: JsonObject, name: string, elements: Piece, left = object.array(name).length): void {
     const span = object.member(name);
     if (span === undefined || object.bytes[span.start] !== byte.openBracket)
-      return this.set(object, name, `[${elements}]`);
+      return this.set(object, name, "[", elements, "]");
     const at = span.start + 1;
-    this.replace({ start: at, end: at }, elements + (left === 0 ? "" : ","));
+    this.replace({ start: at, end: at }, elements, left === 0 ? "" : ",");
   }
 
   /** Puts elements behind those of the member `name`, as `prepend` does in front. */
@@ -67,7 +68,7 @@ export class JsonEdits {
       if (!isRemoved(from)) continue;
       let to = from;
       while (to + 1 < array.length && isRemoved(to + 1)) to++;
-      this.replace(cutOf(array, from, to), "");
+      this.replace(cutOf(array, from, to));
       from = to;
     }
   }
@@ -78,7 +79,7 @@ export class JsonEdits {
     let at = start;
     // What is put in comes before what is cut out at the same place.
     for (const edit of this.#edits.toSorted((a, b) => a.start - b.start || a.end - b.end)) {
-      pieces.push(bytes.subarray(at, edit.start), Buffer.from(edit.text));
+      pieces.push(bytes.subarray(at, edit.start), ...edit.pieces.map(bytesOf));
       at = edit.end;
     }
     return Buffer.concat([...pieces, bytes.subarray(at, end)]);

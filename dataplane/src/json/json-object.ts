@@ -176,20 +176,15 @@ export class JsonObject {
   /** The value of the member `name`; undefined if there is none or it cannot be read. */
   get(name: string): unknown {
     const span = this.member(name);
-    if (span === undefined) return undefined;
-    try {
-      return this.value(span);
-    } catch {
-      return undefined;
-    }
+    return span === undefined ? undefined : this.#readable(span);
   }
 
   /** The member `name` if it is a string, else undefined. Other kinds of value are not parsed. */
   string(name: string): string | undefined {
     const span = this.member(name);
     if (span === undefined || this.bytes[span.start] !== byte.quote) return undefined;
-    const value = this.get(name);
-    return typeof value === "string" ? value : undefined;
+    // What begins with a quote and can be read is a string.
+    return this.#readable(span) as string | undefined;
   }
 
   /** The member `name` if it is an object, as a view of its own, else undefined. */
@@ -208,6 +203,15 @@ export class JsonObject {
   raw(name: string): string {
     const span = this.member(name);
     return span === undefined ? "" : this.bytes.toString("utf8", span.start, span.end);
+  }
+
+  /** The value at `span`; undefined if it cannot be read. */
+  #readable(span: Span): unknown {
+    try {
+      return this.value(span);
+    } catch {
+      return undefined;
+    }
   }
 
   /** Finds the members, and the elements of those that are arrays; returns the object's end. */

@@ -5,6 +5,8 @@ import { guardedFetch } from "./guarded-fetch.ts";
 import { mcpAccess } from "./mcp-access.ts";
 import { ServerLink, type ServerLinkOptions } from "./server-link.ts";
 import { InvalidToolPattern } from "./tool-filter.ts";
+import type { ServerTool } from "./tool-list.ts";
+import { changedTools, type RememberedTools } from "./tool-pins-inspect.ts";
 import { type JudgedTool, judgeTools, toolSet } from "./tool-set.ts";
 
 /** A server of the policy. Holds no credentials. */
@@ -28,31 +30,42 @@ export interface InspectedTool {
   readonly id: string | undefined;
   /** Why it is out; undefined for a tool that is in. */
   readonly out: string | undefined;
+  /** True if what its server says of it is not approved; undefined if it is, and where that is not known. */
+  readonly changed: true | undefined;
 }
 
 /** What was found at one server. */
 interface Found {
   readonly server: Omit<InspectedServer, "tools">;
-  readonly judged: readonly JudgedTool[];
+  readonly judged: readonly (JudgedTool & { readonly changed: true | undefined })[];
 }
 
-/** Connects to each server once, asks for its tools, and disconnects. Never rejects for what a server does. */
+/**
+ * Connects to each server once, asks for its tools, and disconnects. Never rejects for what a server does. Nothing is
+ * remembered of the tools.
+ * @param remembered what tools are compared with; undefined: they are not
+ */
 export async function inspectTools(
   servers: readonly McpServer[],
   clientVersion: string,
+  remembered?: RememberedTools,
 ): Promise<InspectedServer[]> {
   const { fetch, close } = guardedFetch();
   const log = pino({ enabled: false });
   try {
     const options = { fetch, clientVersion, log, reached: () => undefined };
-    const found = await Promise.all(servers.map((server) => look(server, options)));
+    const found = await Promise.all(servers.map((server) => look(server, options, remembered)));
     return withIds(found);
   } finally {
     await close();
   }
 }
 
-async function look(server: McpServer, options: ServerLinkOptions): Promise<Found> {
+async function look(
+  server: McpServer,
+  options: ServerLinkOptions,
+  remembered: RememberedTools | undefined,
+): Promise<Found> {
   const access = mcpAccess(server);
   const link = new ServerLink(access, options);
   await link.discover();
@@ -61,11 +74,27 @@ async function look(server: McpServer, options: ServerLinkOptions): Promise<Foun
   const base = { name: server.name, url: access.shownUrl, protocol };
   const kind = state.kind === "up" ? "up" : "down";
   try {
-    return { server: { ...base, state: kind, problem: state.reason }, judged: judgeTools(server, tools) };
+    return {
+      server: { ...base, state: kind, problem: state.reason },
+      judged: judged(server, tools, remembered),
+    };
   } catch (error) {
     if (!(error instanceof InvalidToolPattern)) throw error;
     return { server: { ...base, state: kind, problem: error.message }, judged: [] };
   }
+}
+
+function judged(
+  server: McpServer,
+  tools: readonly ServerTool[],
+  remembered: RememberedTools | undefined,
+): Found["judged"] {
+  const changeOf = remembered && changedTools(server, remembered);
+  return judgeTools(server, tools).map((tool) => {
+    const change = changeOf?.(tool.listed);
+    if (change === undefined) return { ...tool, changed: undefined };
+    return { ...tool, out: tool.out ?? (remembered?.mode === "block" ? change : undefined), changed: true };
+  });
 }
 
 /** Ids depend on all tools of a policy together. */
@@ -75,10 +104,10 @@ function withIds(found: readonly Found[]): InspectedServer[] {
     () => undefined,
   );
   const ids = new Map([...byId.values()].map(({ definition, id }) => [definition, id]));
-  const tool = ({ definition, out }: JudgedTool): InspectedTool => {
+  const tool = ({ definition, out, changed }: Found["judged"][number]): InspectedTool => {
     const id = ids.get(definition);
     const noRoom = id === undefined ? "a request cannot hold more tools" : undefined;
-    return { name: definition.name, id, out: out ?? noRoom };
+    return { name: definition.name, id, out: out ?? noRoom, changed };
   };
   return found.map(({ server, judged }) => ({ ...server, tools: judged.map(tool) }));
 }

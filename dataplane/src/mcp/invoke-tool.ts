@@ -12,6 +12,8 @@ export interface Invocation {
   readonly result: ToolResult;
   /** Why there is no result of the tool's own; undefined if there is one. */
   readonly error: string | undefined;
+  /** The kind of that reason, or of the tool's own error: "tool_error", "timeout"; undefined if all went well. */
+  readonly errorType: string | undefined;
   readonly durationMs: number;
 }
 
@@ -22,6 +24,8 @@ export interface InvokeOptions {
   readonly timeoutMs: number;
   /** Cancels the call, at the server too. */
   readonly signal: AbortSignal;
+  /** Makes what the server does part of a trace. @default none */
+  readonly traceparent?: string | undefined;
 }
 
 /** Longest result that goes to a model, in bytes. */
@@ -29,32 +33,38 @@ const maxResultBytes = 1024 * 1024;
 
 /** Runs a call of the model. Never rejects: the model is told of every failure, so that it can go on. */
 export async function invokeTool(call: CentralCall, options: InvokeOptions): Promise<Invocation> {
-  const { source, query, tools, timeoutMs, signal } = options;
+  const { source, query, tools, timeoutMs, signal, traceparent } = options;
   const tool = tools.byId.get(call.toolId);
   if (tool === undefined) throw new TypeError(`${call.toolId} is no central tool`);
   const startedAt = performance.now();
   try {
     const args = argumentsOf(call.input);
-    const result = toolResult(await source.call(query, tool, args, { signal, timeoutMs }), maxResultBytes);
-    return { tool, result, error: undefined, durationMs: performance.now() - startedAt };
+    const limits = { signal, timeoutMs, traceparent };
+    const result = toolResult(await source.call(query, tool, args, limits), maxResultBytes);
+    const errorType = result.isError ? "tool_error" : undefined;
+    return { tool, result, error: undefined, errorType, durationMs: performance.now() - startedAt };
   } catch (error) {
-    const reason = signal.aborted ? "the call was given up" : failureOf(error);
-    const result = errorResult(`The tool could not be run: ${reason}.`);
-    return { tool, result, error: reason, durationMs: performance.now() - startedAt };
+    const { message, kind } = signal.aborted ? givenUp : explanationOf(error);
+    const result = errorResult(`The tool could not be run: ${message}.`);
+    return { tool, result, error: message, errorType: kind, durationMs: performance.now() - startedAt };
   }
 }
 
 /** The model wrote arguments that are no JSON object. */
 class InvalidArguments extends Error {
   override readonly name = "InvalidArguments";
+  readonly kind = "invalid_arguments";
 }
+
+const givenUp = { message: "the call was given up", kind: "cancelled" };
+const unexplained = { message: "the gateway failed", kind: "internal_error" };
 
 /** Failures that say what went wrong in words for records and the model. */
 const explained = [InvalidArguments, McpFailure, McpUnauthorized, McpToolGone];
 
-function failureOf(error: unknown): string {
-  const kind = explained.find((one) => error instanceof one);
-  return kind === undefined ? "the gateway failed" : (error as Error).message;
+function explanationOf(error: unknown): { readonly message: string; readonly kind: string } {
+  const isExplained = explained.some((kind) => error instanceof kind);
+  return isExplained ? (error as InstanceType<(typeof explained)[number]>) : unexplained;
 }
 
 /** A call without arguments may come with none at all. */

@@ -8,16 +8,19 @@ import {
   StreamableHTTPClientTransport,
   type Transport,
 } from "@modelcontextprotocol/client";
+import { takeUnknownContent } from "./known-content.ts";
 import type { McpAccess } from "./mcp-access.ts";
 import { httpStatus } from "./mcp-failure.ts";
 import { fetchTellingEnds, tellingEnds } from "./stream-end.ts";
-import { listTools, type ServerTool } from "./tool-list.ts";
+import { type ListedTools, listTools, type ServerTool } from "./tool-list.ts";
 import { untilAborted } from "./until-aborted.ts";
 
 export interface CallLimits {
   /** Cancels the call, at the server too. */
   readonly signal: AbortSignal;
   readonly timeoutMs: number;
+  /** Goes to the server as `_meta.traceparent` (MCP 2026-07-28). @default none */
+  readonly traceparent?: string | undefined;
 }
 
 export interface McpConnectionOptions {
@@ -83,6 +86,7 @@ export class McpConnection {
       throw error;
     }
     client.onclose = () => options.lost();
+    takeUnknownContent(transport);
     return new McpConnection(client, transport);
   }
 
@@ -92,7 +96,7 @@ export class McpConnection {
   }
 
   /** Rejects for a list that takes too long or has too many pages. */
-  listTools(): Promise<ServerTool[]> {
+  listTools(): Promise<ListedTools> {
     return this.#underWay(() => listTools(this.#client));
   }
 
@@ -125,9 +129,10 @@ export class McpConnection {
   async #call(
     { name, inputSchema }: ServerTool,
     args: Record<string, unknown>,
-    { signal, timeoutMs }: CallLimits,
+    { signal, timeoutMs, traceparent }: CallLimits,
   ): Promise<CallToolResult> {
     const gone = new AbortController();
+    const request = { name, arguments: args, ...(traceparent && { _meta: { traceparent } }) };
     let timer: NodeJS.Timeout | undefined;
     let resumable = false;
     const over = () => {
@@ -144,7 +149,7 @@ export class McpConnection {
       },
     };
     try {
-      return await tellingEnds(over, () => this.#client.callTool({ name, arguments: args }, options));
+      return await tellingEnds(over, () => this.#client.callTool(request, options));
     } finally {
       clearTimeout(timer);
     }

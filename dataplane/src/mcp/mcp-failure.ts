@@ -12,16 +12,25 @@ import { RefusedAddress } from "./guarded-fetch.ts";
 /** The server refused the credentials of the policy: nothing was run. */
 export class McpUnauthorized extends Error {
   override readonly name = "McpUnauthorized";
+  readonly kind = "unauthorized";
 }
 
-/** The policy does not have the tool any more: nothing was run. */
+/** The policy does not have the tool any more, or it waits to be approved: nothing was run. */
 export class McpToolGone extends Error {
   override readonly name = "McpToolGone";
+  readonly kind = "tool_gone";
 }
 
 /** A request to an MCP server brought nothing. The message says why, and is fit for logs, records and the model. */
 export class McpFailure extends Error {
   override readonly name = "McpFailure";
+  /** In one word, for traces: "timeout". */
+  readonly kind: string;
+
+  constructor(message: string, kind: string) {
+    super(message);
+    this.kind = kind;
+  }
 }
 
 /** The status with which a server refused a request over HTTP; undefined for every other failure. */
@@ -47,6 +56,15 @@ export function isOutOfReach(error: unknown): boolean {
 /** True if the server took longer than it may. */
 export function isTimeout(error: unknown): boolean {
   return SdkError.isInstance(error) && error.code === SdkErrorCode.RequestTimeout;
+}
+
+/** The kind of a failure, in one word: an HTTP status, the code of a JSON-RPC error, or a name. */
+export function failureKind(error: unknown): string {
+  const status = httpStatus(error);
+  if (status !== undefined) return String(status);
+  if (ProtocolError.isInstance(error)) return String(error.code);
+  if (isTimeout(error) || causesOf(error).some(({ name }) => name === "TimeoutError")) return "timeout";
+  return isOutOfReach(error) ? "unreachable" : "invalid_answer";
 }
 
 /** Longest text of a server that is repeated. */

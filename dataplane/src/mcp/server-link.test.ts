@@ -1,8 +1,9 @@
 import { McpServerSchema } from "@aibridge/proto";
 import { create } from "@bufbuild/protobuf";
 import pino from "pino";
-import { afterEach, describe, expect, onTestFinished, test } from "vitest";
+import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { eventually } from "../../../test/support/eventually.ts";
+import { plainTool, startHostileServer } from "../../../test/support/mcp/hostile-server.ts";
 import { type GenerationServer, mcpGenerations } from "../../../test/support/mcp/mcp-generations.ts";
 import { type GuardedFetch, guardedFetch } from "./guarded-fetch.ts";
 import { mcpAccess } from "./mcp-access.ts";
@@ -26,6 +27,38 @@ function linkTo(server: { url: string }, more: { accessToken?: string } = {}): S
   closers.push(guarded.close, () => link.close());
   return link;
 }
+
+test.each([
+  [undefined, 299_999],
+  [0, 299_999],
+  [3_600_000, 299_999],
+  [60_000, 59_999],
+  [1, 999],
+  ["soon", 299_999],
+])(
+  "a list that is good for %s ms by its server's word is asked for again after %d ms",
+  async (ttlMs, lastsMs) => {
+    let lists = 0;
+    const server = await startHostileServer({
+      "tools/list": ({ result }) => {
+        lists++;
+        result({ tools: [plainTool("echo")], ttlMs });
+      },
+    });
+    closers.push(server.close);
+    const link = linkTo(server);
+    vi.useFakeTimers({ toFake: ["performance"] });
+    onTestFinished(() => void vi.useRealTimers());
+    await link.discover();
+    vi.advanceTimersByTime(lastsMs);
+    void link.discover();
+    await link.call({ name: "echo", inputSchema: { type: "object" } }, {}, limits);
+    expect(lists).toBe(1);
+    vi.advanceTimersByTime(1);
+    void link.discover();
+    await vi.waitFor(() => expect(lists).toBe(2));
+  },
+);
 
 describe.each(Object.entries(mcpGenerations))("a %s server", (generation, start) => {
   async function started(...names: string[]): Promise<GenerationServer> {

@@ -4,6 +4,7 @@ import { hideCredentials } from "./hide-credentials.ts";
 import type { McpAccess } from "./mcp-access.ts";
 import { type CallLimits, McpConnection } from "./mcp-connection.ts";
 import {
+  failureKind,
   httpStatus,
   isOutOfReach,
   isTimeout,
@@ -30,8 +31,9 @@ export interface LinkState {
   readonly reason: string | undefined;
 }
 
-/** Without a word from the server, its tools are asked for again after this time. */
+/** Without a word from the server, its tools are asked for again after this time; sooner if it says so, but not at once. */
 const catalogueAgeMs = 300_000;
+const minCatalogueAgeMs = 1_000;
 const minRetryMs = 1_000;
 const maxRetryMs = 60_000;
 
@@ -152,10 +154,11 @@ export class ServerLink {
   async #discover(): Promise<void> {
     try {
       const listed = await this.#onConnection((one) => one.listTools(), AbortSignal.timeout(maxRetryMs));
-      const tools = this.#hide(listed);
+      const tools = this.#hide(listed.tools);
       // The same array for the same content, so that what was made of it serves on.
       if (JSON.stringify(tools) !== JSON.stringify(this.#tools)) this.#tools = tools;
-      this.#staleAt = performance.now() + catalogueAgeMs;
+      const ageMs = Math.min(listed.ttlMs ?? catalogueAgeMs, catalogueAgeMs);
+      this.#staleAt = performance.now() + Math.max(ageMs, minCatalogueAgeMs);
       this.#becomes({ kind: "up", reason: undefined });
     } catch (error) {
       void this.close();
@@ -175,7 +178,9 @@ export class ServerLink {
   /** Without its cause, which may hold all that the server said. */
   #failure(error: unknown): McpUnauthorized | McpFailure {
     const reason = mcpFailure(error, this.#hide);
-    return httpStatus(error) === 401 ? new McpUnauthorized(reason) : new McpFailure(reason);
+    return httpStatus(error) === 401
+      ? new McpUnauthorized(reason)
+      : new McpFailure(reason, failureKind(error));
   }
 
   #becomes(state: LinkState): void {

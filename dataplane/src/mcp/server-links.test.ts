@@ -2,6 +2,7 @@ import { McpServerSchema } from "@aibridge/proto";
 import { create } from "@bufbuild/protobuf";
 import pino from "pino";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { ServerLink } from "./server-link.ts";
 import { ServerLinks } from "./server-links.ts";
 
 const query = { actorId: "alice", apiKeyId: "key", providerName: "anthropic" };
@@ -55,8 +56,10 @@ test("the one that was not used for the longest time makes room", () => {
   links = newLinks(2);
   const actors = ["alice", "bob"].map((actorId) => ({ ...query, actorId }));
   const [alice, bob] = actors.map((actor) => links.of(actor, wiki));
+  const close = vi.spyOn(bob as ServerLink, "close");
   links.of({ ...query, actorId: "alice" }, wiki);
   links.of({ ...query, actorId: "carol" }, wiki);
+  expect(close).toHaveBeenCalledOnce();
   expect(links.of({ ...query, actorId: "alice" }, wiki)).toBe(alice);
   expect(links.of({ ...query, actorId: "bob" }, wiki)).not.toBe(bob);
 });

@@ -1,6 +1,6 @@
 import type { McpServer } from "@aibridge/proto";
-import { LruMap } from "../control/lru-map.ts";
 import type { ToolPolicyQuery } from "../control/tool-policies.ts";
+import { LruMap } from "../memory/lru-map.ts";
 import { mcpAccess } from "./mcp-access.ts";
 import { ServerLink, type ServerLinkOptions } from "./server-link.ts";
 
@@ -20,17 +20,16 @@ export interface ServerLinksOptions extends ServerLinkOptions {
  */
 export class ServerLinks {
   readonly #options: ServerLinksOptions;
-  readonly #maxLinks: number;
-  /** The least recently used one comes first. */
-  readonly #links = new Map<string, ServerLink>();
+  readonly #links: LruMap<ServerLink>;
   /** The link of a server that a policy led to the last time. */
   readonly #last: LruMap<ServerLink>;
   readonly #sweeper: NodeJS.Timeout;
 
   constructor(options: ServerLinksOptions) {
     this.#options = options;
-    this.#maxLinks = options.maxLinks ?? 10_000;
-    this.#last = new LruMap(this.#maxLinks);
+    const maxLinks = options.maxLinks ?? 10_000;
+    this.#links = new LruMap(maxLinks, (link) => void link.close());
+    this.#last = new LruMap(maxLinks);
     this.#sweeper = setInterval(() => this.#sweep(), sweepMs).unref();
   }
 
@@ -42,16 +41,14 @@ export class ServerLinks {
     const place = JSON.stringify([actorId, apiKeyId, providerName, server.name, server.url]);
     const link = this.#links.get(key) ?? new ServerLink(access, this.#options, this.#succeed(place));
     link.use();
-    this.#links.delete(key);
     this.#links.set(key, link);
     this.#last.set(place, link);
-    if (this.#links.size > this.#maxLinks) this.#forgetOldest();
     return link;
   }
 
   close(): void {
     clearInterval(this.#sweeper);
-    for (const link of this.#links.values()) void link.close();
+    for (const [, link] of this.#links) void link.close();
     this.#links.clear();
   }
 
@@ -67,13 +64,5 @@ export class ServerLinks {
       if (link.idleMs > idleMs) void link.close();
       if (link.idleMs > forgetMs) this.#links.delete(key);
     }
-  }
-
-  #forgetOldest(): void {
-    const oldest = this.#links.entries().next();
-    if (oldest.done) return;
-    const [key, link] = oldest.value;
-    void link.close();
-    this.#links.delete(key);
   }
 }

@@ -16,6 +16,8 @@ export interface InjectedTool {
   /** The URL as it may stand in records. */
   readonly serverUrl: string;
   readonly definition: ServerTool;
+  /** The definition as the server listed it. */
+  readonly listed: ServerTool;
 }
 
 /** The tools of one actor at one moment; the same object as long as nothing changed. */
@@ -31,6 +33,7 @@ export interface JudgedTool {
   readonly url: string;
   /** As the server listed it, with a schema that can be used if the tool is in. */
   readonly definition: ServerTool;
+  readonly listed: ServerTool;
   /** Why it is out; undefined for a tool that is in. */
   readonly out: string | undefined;
   /** True if it is out though the policy has it in. */
@@ -55,7 +58,7 @@ export function judgeTools(
   return [...tools]
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .map((definition) => {
-      const tool = { server: name, url, definition, unusable: false };
+      const tool = { server: name, url, definition, listed: definition, unusable: false };
       const verdict = judge(definition.name);
       if (verdict === "denied") return { ...tool, out: "its name matches the deny pattern" };
       if (verdict === "not_allowed") return { ...tool, out: "its name does not match the allow pattern" };
@@ -73,12 +76,12 @@ export function toolSet(judged: readonly JudgedTool[], leftOut: (tools: number) 
   const central: CentralTool[] = [];
   const byId = new Map<string, InjectedTool>();
   let bytes = 0;
-  for (const [index, { server, url, definition }] of chosen.entries()) {
+  for (const [index, { server, url, definition, listed }] of chosen.entries()) {
     const tool = centralTool(ids[index] as string, definition);
     bytes += Buffer.byteLength(JSON.stringify(tool));
     if (central.length === maxTools || bytes > maxBytes) break;
     central.push(tool);
-    byId.set(tool.id, { id: tool.id, server, url, serverUrl: shownUrl(url), definition });
+    byId.set(tool.id, { id: tool.id, server, url, serverUrl: shownUrl(url), definition, listed });
   }
   if (central.length < chosen.length) leftOut(chosen.length - central.length);
   return { central, byId };

@@ -1,18 +1,25 @@
 import type { McpServer } from "@aibridge/proto";
 import type { CallToolResult } from "@modelcontextprotocol/client";
-import type { CachedToolPolicies, ToolPolicy, ToolPolicyQuery } from "../control/tool-policies.ts";
+import {
+  type CachedToolPolicies,
+  type ToolPolicy,
+  type ToolPolicyQuery,
+  unknownPolicy,
+} from "../control/tool-policies.ts";
 import type { Logger } from "../telemetry/log.ts";
 import type { CallLimits } from "./mcp-connection.ts";
 import { McpToolGone, McpUnauthorized } from "./mcp-failure.ts";
 import type { ServerLink } from "./server-link.ts";
 import type { ServerLinks } from "./server-links.ts";
 import { InvalidToolPattern } from "./tool-filter.ts";
+import type { ToolPins } from "./tool-pins.ts";
 import { type InjectedTool, type JudgedTool, judgeTools, type ToolSet, toolSet } from "./tool-set.ts";
 import { untilAborted } from "./until-aborted.ts";
 
 export interface ToolSourceOptions {
-  readonly policies: Pick<CachedToolPolicies, "get" | "refresh">;
+  readonly policies: Pick<CachedToolPolicies, "get" | "refresh" | "latest">;
   readonly links: Pick<ServerLinks, "of">;
+  readonly pins: Pick<ToolPins, "mode" | "settle" | "isSettled" | "admitted" | "problem">;
   readonly log: Logger;
   /** Longest wait of a first request for tools, in milliseconds. Read at each use. */
   readonly discoveryBudgetMs: () => number;
@@ -37,8 +44,8 @@ export class ToolSource {
   readonly #options: ToolSourceOptions;
   /** By policy object: it lives as long as the answer it came with. */
   readonly #made = new WeakMap<ToolPolicy, Made>();
-  /** Until when requests wait for a server that was never heard of. */
-  readonly #waitUntil = new WeakMap<ServerLink, number>();
+  /** Until when requests wait: for a server that was never heard of, and for each check of its definitions. */
+  readonly #waitUntil = new WeakMap<ServerLink | Promise<void>, number>();
   /** Servers that refused the credentials, after which the policy was asked for again. */
   readonly #askedAgain = new WeakSet<ServerLink>();
 
@@ -59,6 +66,19 @@ export class ToolSource {
   }
 
   /**
+   * True if the actor has as many tools as can be: the policy is known, and each server in it has listed its tools, all of
+   * which were checked.
+   */
+  isSettled(query: ToolPolicyQuery): boolean {
+    const policy = this.#options.policies.latest(query);
+    if (policy === unknownPolicy) return false;
+    return policy.servers.every((server) => {
+      const { tools } = this.#options.links.of(query, server);
+      return tools !== undefined && this.#options.pins.isSettled(server, tools);
+    });
+  }
+
+  /**
    * Calls a tool with the credentials the policy has now; once more with newer ones if the server refuses them.
    * @throws Error whose message says what went wrong, fit for records and the model
    */
@@ -69,20 +89,37 @@ export class ToolSource {
     limits: CallLimits,
   ): Promise<CallToolResult> {
     const { policies } = this.#options;
+    const callBy = async (policy: ToolPolicy) => {
+      const { server, link } = this.#linked(policy, query, tool);
+      await this.#check(server, link, tool, limits.signal);
+      return await link.call(tool.definition, args, limits);
+    };
     try {
-      return await this.#link(await policies.get(query), query, tool).call(tool.definition, args, limits);
+      return await callBy(await policies.get(query));
     } catch (error) {
       if (!(error instanceof McpUnauthorized)) throw error;
-      return await this.#link(await policies.refresh(query), query, tool).call(tool.definition, args, limits);
+      return await callBy(await policies.refresh(query));
     }
   }
 
+  /** @throws McpToolGone if the tool, or what its server says of it by now, waits to be approved */
+  async #check(server: McpServer, link: ServerLink, tool: InjectedTool, signal: AbortSignal): Promise<void> {
+    const { pins } = this.#options;
+    if (pins.mode === "off") return;
+    // A conversation keeps its tools, so its requests do not ask what the server lists by now.
+    void link.discover();
+    const checked = this.#checked({ server, link });
+    if (checked !== undefined) await untilAborted(checked, signal).catch(() => undefined);
+    const problem = pins.problem(server, tool.listed, link.tools);
+    if (problem !== undefined) throw new McpToolGone(problem);
+  }
+
   /** @throws McpToolGone if the policy, as it is now, does not have the tool any more */
-  #link(policy: ToolPolicy, query: ToolPolicyQuery, tool: InjectedTool): ServerLink {
+  #linked(policy: ToolPolicy, query: ToolPolicyQuery, tool: InjectedTool): Linked {
     const server = policy.servers.find(({ name, url }) => name === tool.server && url === tool.url);
     if (server === undefined || !this.#allows(server, tool))
       throw new McpToolGone("the tool is not available any more");
-    return this.#options.links.of(query, server);
+    return { server, link: this.#options.links.of(query, server) };
   }
 
   #allows(server: McpServer, { definition }: InjectedTool): boolean {
@@ -95,6 +132,16 @@ export class ToolSource {
     const linked = policy.servers.map((server) => ({ server, link: this.#options.links.of(query, server) }));
     const waits = linked.map(({ link }) => this.#discovery(link)).filter((wait) => wait !== undefined);
     if (waits.length > 0) return Promise.all(waits).then(() => this.#toolsOf(policy, query));
+    const checks = linked.map((one) => this.#checked(one)).filter((check) => check !== undefined);
+    if (checks.length > 0) return Promise.all(checks).then(() => this.#toolsNow(policy, query, linked));
+    return this.#toolsNow(policy, query, linked);
+  }
+
+  #toolsNow(
+    policy: ToolPolicy,
+    query: ToolPolicyQuery,
+    linked: readonly Linked[],
+  ): ToolSet | undefined | Promise<ToolSet | undefined> {
     return this.#renewed(linked, query) ?? this.#make(policy, linked);
   }
 
@@ -102,11 +149,29 @@ export class ToolSource {
   #discovery(link: ServerLink): Promise<void> | undefined {
     const discovery = link.discover();
     if (discovery === undefined) return undefined;
+    return this.#wait(discovery, this.#until(link));
+  }
+
+  /** The wait until the definitions of a server are checked; undefined where there is none. */
+  #checked({ server, link }: Linked): Promise<void> | undefined {
+    const check = link.tools && this.#options.pins.settle(server, link.tools);
+    // What a first request waits for the server and for this counts together.
+    return check && this.#wait(check, this.#until(check, this.#waitUntil.get(link)));
+  }
+
+  /** Until when all requests together wait for something. @param begun until when they wait anyway */
+  #until(awaited: ServerLink | Promise<void>, begun = 0): number {
     const now = performance.now();
-    const until = this.#waitUntil.get(link) ?? now + this.#options.discoveryBudgetMs();
-    this.#waitUntil.set(link, until);
-    if (until <= now) return undefined;
-    return untilAborted(discovery, AbortSignal.timeout(Math.ceil(until - now))).catch(() => undefined);
+    const until =
+      this.#waitUntil.get(awaited) ?? (begun > now ? begun : now + this.#options.discoveryBudgetMs());
+    this.#waitUntil.set(awaited, until);
+    return until;
+  }
+
+  #wait(work: Promise<void>, until: number): Promise<void> | undefined {
+    const left = until - performance.now();
+    if (left <= 0) return undefined;
+    return untilAborted(work, AbortSignal.timeout(Math.ceil(left))).catch(() => undefined);
   }
 
   /** Asks for the policy again, once, if a server refused its credentials. The tools by it where there are none yet. */
@@ -120,19 +185,20 @@ export class ToolSource {
   }
 
   #make(policy: ToolPolicy, linked: readonly Linked[]): ToolSet | undefined {
-    const lists = linked.map(({ link }) => link.tools);
+    const { pins } = this.#options;
+    const lists = linked.map(({ server, link }) => link.tools && pins.admitted(server, link.tools));
     for (const [index, { server }] of linked.entries())
       if (lists[index] === undefined) this.#options.discoveryFailed(server.name);
     const made = this.#made.get(policy);
     if (made !== undefined && lists.every((list, index) => list === made.lists[index])) return made.set;
-    const set = this.#setOf(linked);
+    const set = this.#setOf(linked, lists);
     this.#made.set(policy, { lists, set });
     return set;
   }
 
-  #setOf(linked: readonly Linked[]): ToolSet | undefined {
+  #setOf(linked: readonly Linked[], lists: readonly ServerLink["tools"][]): ToolSet | undefined {
     const set = toolSet(
-      linked.flatMap(({ server, link }) => this.#judged(server, link.tools ?? [])),
+      linked.flatMap(({ server }, index) => this.#judged(server, lists[index] ?? [])),
       (tools) => this.#options.log.warn({ tools }, "an actor has more central tools than a request can hold"),
     );
     return set.central.length === 0 ? undefined : set;

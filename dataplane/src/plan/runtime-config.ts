@@ -1,7 +1,15 @@
-import { type Config, Durability, OnClientDisconnect, OnRecordFailure, type Provider } from "@aibridge/proto";
+import {
+  type Config,
+  Durability,
+  McpPinning,
+  OnClientDisconnect,
+  OnRecordFailure,
+  type Provider,
+} from "@aibridge/proto";
 import type { Duration } from "@bufbuild/protobuf/wkt";
 import { durationMs } from "@bufbuild/protobuf/wkt";
 import { maskCredential } from "../config/mask.ts";
+import type { Pinning } from "../mcp/tool-pins.ts";
 import { providerKinds } from "../upstream/providers/index.ts";
 import type { PassthroughRoute, ProviderKind } from "../upstream/providers/kind.ts";
 import { ConfigError } from "./config-error.ts";
@@ -67,6 +75,7 @@ export interface RuntimeConfig {
     readonly concurrency: number;
     readonly callTimeoutMs: number;
     readonly discoveryBudgetMs: number;
+    readonly pinning: Pinning;
   };
   readonly drainOnDisconnect: boolean;
 }
@@ -109,6 +118,7 @@ export function runtimeConfig(config: Config): RuntimeConfig {
       concurrency: count(mcp?.concurrency, 10),
       callTimeoutMs: milliseconds(mcp?.callTimeout, 60_000),
       discoveryBudgetMs: milliseconds(mcp?.discoveryBudget, 2_000),
+      pinning: pinnings.get(mcp?.pinning ?? McpPinning.OFF) ?? "off",
     },
     drainOnDisconnect: config.onClientDisconnect === OnClientDisconnect.DRAIN,
   });
@@ -116,6 +126,11 @@ export function runtimeConfig(config: Config): RuntimeConfig {
 
 /** Size of the spool where nothing is configured. */
 export const defaultSpoolBytes = 4 * 1024 * 1024 * 1024;
+
+const pinnings = new Map<McpPinning, Pinning>([
+  [McpPinning.WARN, "warn"],
+  [McpPinning.BLOCK, "block"],
+]);
 
 const durabilities = new Map<Durability, RuntimeConfig["recording"]["durability"]>([
   [Durability.PROCESS, "process"],

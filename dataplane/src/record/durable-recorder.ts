@@ -1,5 +1,6 @@
 import type { Interception } from "@aibridge/proto";
 import { Code } from "@connectrpc/connect";
+import { withinMs } from "../errors/within-ms.ts";
 import type { Logger } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import { recordIds } from "./decode-record.ts";
@@ -18,7 +19,6 @@ import {
 import { Spool } from "./spool/spool.ts";
 import { WakeUp } from "./wake-up.ts";
 import { Watermark } from "./watermark.ts";
-import { withinMs } from "./within-ms.ts";
 
 /** How safe a record is before a request goes on; docs/durability.md says what each survives. */
 export type Durability = "process" | "disk" | "recorder";

@@ -6,6 +6,8 @@ import type {
   TokenUsage,
   ToolUsage,
 } from "@aibridge/proto";
+import { Code, ConnectError } from "@connectrpc/connect";
+import type { AskLastMessage, LastMessage, MessageQuery } from "../control/last-messages.ts";
 import { hostFailure } from "../errors/host-failure.ts";
 import { withinTime } from "../errors/within-time.ts";
 import type { RecordBody } from "./recorder.ts";
@@ -30,6 +32,13 @@ export interface RecorderFunctions {
   recordToolUsage(usage: ToolUsage): Promise<void> | void;
   /** What the model thought. */
   recordModelThought(thought: ModelThought): Promise<void> | void;
+  /**
+   * Looks up how the answer with this message went on; undefined if the actor has no such message, or its interception
+   * has not ended. Asked when a client goes on from an answer of the Responses API, with calls of central tools in it, that
+   * this gateway does not remember.
+   * @default nothing is found: the model forgets those calls
+   */
+  findLastMessage?(query: MessageQuery): Promise<LastMessage | undefined> | LastMessage | undefined;
 }
 
 /** Longest time a function may take for one record. */
@@ -38,6 +47,27 @@ const timeoutMs = 10_000;
 /** Delivers records to a host's functions. */
 export function deliverInProcess(recorder: RecorderFunctions): DeliverRecord {
   return (record, signal) => withinTime(deliver(recorder, record), timeoutMs, signal);
+}
+
+/** Asks a host's function where an answer ended. */
+export function findInProcess(recorder: RecorderFunctions): AskLastMessage {
+  return async (query, askTimeoutMs) => {
+    if (recorder.findLastMessage === undefined)
+      throw new ConnectError("the recorder has no function findLastMessage", Code.Unimplemented);
+    const ask = async () => foundMessage(await recorder.findLastMessage?.(query));
+    try {
+      return await withinTime(ask(), askTimeoutMs);
+    } catch (error) {
+      throw hostFailure("findLastMessage", error);
+    }
+  };
+}
+
+function foundMessage(found: LastMessage | null | undefined): LastMessage | undefined {
+  if (found === undefined || found === null) return undefined;
+  const { messageId, pendingCallIds } = found;
+  if (typeof messageId === "string" && Array.isArray(pendingCallIds)) return found;
+  throw new TypeError("findLastMessage answered without messageId or pendingCallIds");
 }
 
 async function deliver(recorder: RecorderFunctions, record: RecordBody): Promise<void> {

@@ -17,13 +17,17 @@ export function createLog(level: string, destination: DestinationStream = standa
 }
 
 function standardError(): DestinationStream {
-  return pino.destination({
+  const lines = pino.destination({
     fd: 2,
     sync: false,
     minLength: writeBytes,
     maxWrite: 2 * writeBytes,
     periodicFlush: flushEveryMs,
-  });
+    // As text, the destination measures all the lines it holds with each one that it gets: 30 KB of garbage for each.
+    contentMode: "buffer",
+    // Its types know of text only.
+  }) as unknown as { write(line: Buffer): unknown };
+  return { write: (line) => void lines.write(Buffer.from(line)) };
 }
 
 /** Writes `,"time":"2026-11-22T08:00:00.000Z"`. The lines of one millisecond share it: a Date formats in 2 µs. */

@@ -91,6 +91,16 @@ export function createMetrics(options: MetricsOptions = {}) {
       "Requests that went without the tools of an MCP server because it did not list them in time",
       ["server"],
     ),
+    mcpToolsChanged: counter(
+      "mcp_tools_changed_total",
+      "Definitions of central tools that were found to differ from what is approved",
+      ["server"],
+    ),
+    mcpToolsLeftOut: counter(
+      "mcp_tools_left_out_total",
+      "Central tools that requests went without: the provider takes no more, or the client has tools of their names",
+      ["provider", "reason"],
+    ),
     recordsAcknowledged: counter("records_acknowledged_total", "Records acknowledged by the recorder", [
       "kind",
     ]),

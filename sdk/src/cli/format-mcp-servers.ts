@@ -18,9 +18,14 @@ export interface ListedTool {
   readonly id: string | undefined;
   /** Why it is out; undefined for a tool that is in. */
   readonly out: string | undefined;
+  /** True if what its server says of it is not approved. */
+  readonly changed: true | undefined;
 }
 
-/** A table of the servers, and one of their tools. */
+/** Tools of one request that OpenAI takes. */
+const OPENAI_TOOLS = 128;
+
+/** A table of the servers, one of their tools, and a note where these are more than a provider takes. */
 export function formatMcpServers(servers: readonly ListedServer[]): string {
   const tools = servers.flatMap(({ name: server, tools }) => tools.map((tool) => ({ server, ...tool })));
   const serverTable = formatTable<ListedServer>(
@@ -41,9 +46,23 @@ export function formatMcpServers(servers: readonly ListedServer[]): string {
       { heading: "TOOL", cell: ({ name }) => name },
       { heading: "SERVER", cell: ({ server }) => server },
       { heading: "ID", cell: ({ id }) => id ?? "" },
-      { heading: "STATUS", cell: ({ out }) => (out === undefined ? "in" : `out: ${out}`) },
+      { heading: "STATUS", cell: status },
     ],
     tools,
   );
-  return `${serverTable}\n${toolTable}`;
+  return `${serverTable}\n${toolTable}${limitNote(tools)}`;
+}
+
+function limitNote(tools: readonly ListedTool[]): string {
+  const count = tools.filter(({ out }) => out === undefined).length;
+  return count <= OPENAI_TOOLS
+    ? ""
+    : `\n${count} tools are in. OpenAI takes ${OPENAI_TOOLS} in one request, the client's own among them: the last ones are left out there.\n`;
+}
+
+function status({ out, changed }: ListedTool): string {
+  if (out !== undefined) {
+    return `out: ${out}`;
+  }
+  return changed ? "in, though its definition changed" : "in";
 }

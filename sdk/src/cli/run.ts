@@ -8,6 +8,7 @@ import { gatewayKeysRevoke } from "./gateway-keys-revoke.ts";
 import { interceptionsDelete } from "./interceptions-delete.ts";
 import { interceptionsList } from "./interceptions-list.ts";
 import { interceptionsShow } from "./interceptions-show.ts";
+import { mcpApprove } from "./mcp-approve.ts";
 import { mcpList } from "./mcp-list.ts";
 import { controlplane, dataplane } from "./planes.ts";
 import { safeBlock, safeLine } from "./safe-text.ts";
@@ -30,6 +31,7 @@ const COMMANDS: readonly CliCommand[] = [
   interceptionsDelete,
   usage,
   mcpList,
+  mcpApprove,
   conformanceRecorder,
 ];
 

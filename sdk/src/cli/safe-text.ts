@@ -4,9 +4,17 @@
  */
 const UNSAFE = /[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 
+/** Characters that show nothing, and that a model reads all the same: zero-width ones, tags, variation selectors. */
+const INVISIBLE = /\p{Default_Ignorable_Code_Point}/gu;
+
 /** Text for one line of a terminal: unsafe characters, line breaks included, are written as escapes. */
 export function safeLine(text: string): string {
   return text.replace(UNSAFE, escapeCharacter);
+}
+
+/** As {@link safeLine}, for text that somebody is to judge: what could not be seen is written as escapes too. */
+export function visibleLine(text: string): string {
+  return safeLine(text).replace(INVISIBLE, escapeCharacter);
 }
 
 /** Text for several lines of a terminal: line breaks and tabs stay, everything else as in {@link safeLine}. */
@@ -20,8 +28,14 @@ export function safeBlock(text: string): string {
 
 function escapeCharacter(character: string): string {
   const named: Record<string, string> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
-  const code = character.charCodeAt(0);
-  return named[character] ?? (code < 0x100 ? `\\x${hex(code, 2)}` : `\\u${hex(code, 4)}`);
+  return named[character] ?? escapeCode(character.codePointAt(0) ?? 0);
+}
+
+function escapeCode(code: number): string {
+  if (code > 0xffff) {
+    return `\\u{${hex(code, 5)}}`;
+  }
+  return code < 0x100 ? `\\x${hex(code, 2)}` : `\\u${hex(code, 4)}`;
 }
 
 function hex(code: number, digits: number): string {

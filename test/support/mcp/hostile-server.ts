@@ -32,6 +32,19 @@ export function drip({ response }: HostileRequest): void {
   response.on("close", () => clearInterval(timer));
 }
 
+/** Sends notifications as fast as they are taken, and never ends. */
+export function flood({ response }: HostileRequest): void {
+  const params = { level: "info", data: "x" };
+  const event = `data: ${JSON.stringify({ jsonrpc: "2.0", method: "notifications/message", params })}\n\n`;
+  const many = event.repeat(1_000);
+  response.writeHead(200, { "content-type": "text/event-stream" });
+  const send = () => {
+    while (!response.destroyed && response.write(many));
+  };
+  response.on("drain", send);
+  send();
+}
+
 /** A tool that a good server lists. */
 export function plainTool(name: string, inputSchema: unknown = { type: "object" }) {
   return { name, description: `Does ${name}.`, inputSchema };

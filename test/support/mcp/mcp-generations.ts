@@ -10,6 +10,8 @@ import { type McpTestServer, serveMcp } from "./mcp-test-server.ts";
 export interface TestTool {
   readonly name: string;
   readonly description?: string;
+  /** The argument is wanted in the header `Mcp-Param-<name>` too. Only servers of MCP 2026-07-28 do this. */
+  readonly paramHeader?: string;
   /**
    * Gets a signal that says when the call is cancelled.
    * @default says "<name>: <text>"
@@ -30,6 +32,11 @@ export type StartGeneration = (tools: readonly TestTool[], port?: number) => Pro
 
 const inputSchema = z.object({ text: z.string() });
 
+function schemaOf({ paramHeader }: TestTool) {
+  if (paramHeader === undefined) return inputSchema;
+  return z.object({ text: z.string().meta({ "x-mcp-header": paramHeader }) });
+}
+
 /** Runs a tool as each SDK wants its results. */
 async function run(tool: TestTool, text: string, signal: AbortSignal) {
   const said = await (tool.run ?? ((input) => `${tool.name}: ${input}`))(text, signal);
@@ -45,7 +52,7 @@ const modern: StartGeneration = async (initial, port) => {
       for (const tool of tools)
         server.registerTool(
           tool.name,
-          { description: tool.description ?? "", inputSchema },
+          { description: tool.description ?? "", inputSchema: schemaOf(tool) },
           ({ text }, { mcpReq }) => run(tool, text, mcpReq.signal),
         );
       return server;

@@ -35,7 +35,7 @@ export interface CentralToolsUnderTest extends AsyncDisposable {
   /** Sends a request that is not streamed. */
   send(actor: string, options?: SendOptions): Promise<Response>;
   /** Sends a request; the ids of the tools the provider got. */
-  tools(actor: string): Promise<string[]>;
+  tools(actor: string, options?: SendOptions): Promise<string[]>;
   /** Sends a request whose model calls these tools: pairs of an id and its arguments. */
   call(actor: string, ...calls: [id: string, input: Record<string, unknown>][]): Promise<ToolRun>;
   /** Everything that anybody can see of the gateway: logs, metrics, records, and what the provider got. */
@@ -76,14 +76,17 @@ mcp: ${mcp}
     dataPlaneFlags: ["--actors", host.url, "--tool-policy", host.url],
   });
   const ask = (actor: string, options: SendOptions = {}) =>
-    send(gateway, "messages", false, { ...options, headers: { authorization: `Bearer ${actor}-token` } });
+    send(gateway, "messages", false, {
+      ...options,
+      headers: { ...options.headers, authorization: `Bearer ${actor}-token` },
+    });
   return {
     gateway,
     policies,
     asked,
     send: ask,
-    tools: async (actor) => {
-      const response = await ask(actor);
+    tools: async (actor, options) => {
+      const response = await ask(actor, options);
       const body = await response.text();
       if (!response.ok) throw new Error(`status ${response.status}: ${body}`);
       const { tools = [] } = lastRequest(gateway);

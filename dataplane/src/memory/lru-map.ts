@@ -1,11 +1,14 @@
 /** A map of bounded size: the least recently used entry makes room for a new one. */
 export class LruMap<Value> {
   readonly #maxEntries: number;
+  readonly #dropped: ((value: Value) => void) | undefined;
   // A Map keeps insertion order: the first entry is the one that was not used for the longest time.
   readonly #entries = new Map<string, Value>();
 
-  constructor(maxEntries: number) {
+  /** @param dropped told of each value that had to make room */
+  constructor(maxEntries: number, dropped?: (value: Value) => void) {
     this.#maxEntries = maxEntries;
+    this.#dropped = dropped;
   }
 
   get size(): number {
@@ -26,8 +29,11 @@ export class LruMap<Value> {
     this.#entries.delete(key);
     this.#entries.set(key, value);
     if (this.#entries.size <= this.#maxEntries) return;
-    const oldest = this.#entries.keys().next();
-    if (!oldest.done) this.#entries.delete(oldest.value);
+    const oldest = this.#entries.entries().next();
+    if (oldest.done) return;
+    const [oldestKey, oldestValue] = oldest.value;
+    this.#entries.delete(oldestKey);
+    this.#dropped?.(oldestValue);
   }
 
   delete(key: string): void {
