@@ -33,7 +33,7 @@ beforeAll(async () => {
     { name: "read", description: "Reads a page.", run: (page) => `the page says ${page}` },
   ]);
   gateway = await useGateway({
-    provider: { script },
+    provider: { script, strict: true },
     config: (url) => `
 providers:
   - { name: anthropic, type: anthropic, base_url: "${url}", keys: [sk-ant-central-0123456789abcdef] }

@@ -65,7 +65,7 @@ test.each([false, true])(
     expect(ended).toMatchObject({ outcome: InterceptionOutcome.COMPLETED, upstreamTurns: 2 });
     expect(toolUsages.map(({ messageId, invocationError }) => [messageId, invocationError]).sort()).toEqual([
       ["turn_1", undefined],
-      ["turn_2", "not_run_mixed_turn"],
+      ["turn_2", "not_run_turn_limit"],
     ]);
   },
 );

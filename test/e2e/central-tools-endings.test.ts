@@ -1,4 +1,4 @@
-import { InterceptionOutcome } from "@aibridge/proto";
+import { InterceptionOutcome, type ToolUsage } from "@aibridge/proto";
 import { httpError, type ModelAnswer, text, toolCall } from "@aibridge/sdk/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readClientAnswer } from "../support/client-answers/read-client-answer.ts";
@@ -39,6 +39,11 @@ const looking: ModelAnswer = {
   stop: "tool_use",
 };
 
+/** Why calls were not run, by their ids. */
+function reasons(calls: readonly ToolUsage[]) {
+  return Object.fromEntries(calls.map(({ toolCallId, invocationError }) => [toolCallId, invocationError]));
+}
+
 /** What a client has got of an answer, to its end or to where it was broken off. */
 async function received(response: Response): Promise<string> {
   let all = "";
@@ -64,7 +69,15 @@ describe.each(apiModes)("$api, stream: $stream", ({ api, stream }) => {
     });
     const { ended, toolUsages } = await gateway.interception(interceptionId(response));
     expect(ended).toMatchObject({ outcome: InterceptionOutcome.COMPLETED, upstreamTurns: 2 });
-    expect(toolUsages).toHaveLength(2);
+    expect(reasons(toolUsages)).toEqual({ call_1: undefined, call_2: "not_run_turn_limit" });
+  });
+
+  test("a call in an answer that is cut off by its length is not run, and its record says why", async () => {
+    gateway.provider.next({ ...looking, stop: "length" });
+    const response = await send(gateway, api, stream);
+    expect(await readClientAnswer(api, response)).toMatchObject({ texts: ["Look."], calls: [] });
+    const { toolUsages } = await gateway.interception(interceptionId(response));
+    expect(reasons(toolUsages)).toEqual({ call_1: "not_run_incomplete" });
   });
 
   test("arguments that are no JSON are answered with an error, in a request that can be read", async () => {
@@ -108,12 +121,14 @@ describe.each(apiNames)("%s", (api) => {
       expect(await received(response), JSON.stringify(truncate)).not.toMatch(/bmcp|call_1/);
       const { ended, toolUsages } = await gateway.interception(interceptionId(response));
       expect(ended?.errorType).toBe("upstream_truncated");
-      return toolUsages.map(({ messageId, toolCallId, injected }) => ({ messageId, toolCallId, injected }));
+      return toolUsages;
     };
     for (const afterBytes of [500, 700, 900, 1000, 1100]) await callsOf({ afterBytes });
     expect(await callsOf({ afterEvents: 1 })).toEqual([]);
     const recorded = { messageId: "turn_1", toolCallId: "call_1", injected: true };
-    expect(await callsOf({ afterEvents: eventsBeforeEnd[api] })).toEqual([recorded]);
+    expect(await callsOf({ afterEvents: eventsBeforeEnd[api] })).toMatchObject([
+      { ...recorded, invocationError: "not_run_incomplete" },
+    ]);
   });
 });
 

@@ -88,6 +88,8 @@ export interface Api {
   readRequest(bytes: Buffer): ApiRequest;
   /** The body with the member that asks for usage added; only called if `facts.includesUsage` is false. */
   addIncludeUsage(request: ApiRequest): Buffer;
+  /** Id of the answer, kept by the provider, that the request goes on from. Absent: this API has no such. */
+  goesOnFrom?(request: ApiRequest): string | undefined;
   /** Serves the request with central tools; undefined where it gets none, or this API has none yet. */
   withTools(
     request: ApiRequest,

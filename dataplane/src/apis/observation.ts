@@ -27,6 +27,8 @@ export interface ObservedToolCall {
   readonly tool: string;
   /** Raw JSON as the model wrote it, or the raw text of a custom tool. */
   readonly input: string;
+  /** True for a tool in a toolset or a namespace: another one than the request lists under that name. @default false */
+  readonly isQualified?: boolean;
 }
 
 export type ThoughtSource = "thinking" | "reasoning_summary" | "reasoning" | "commentary";
@@ -36,6 +38,14 @@ export interface ObservedThought {
   readonly messageId: string;
   readonly content: string;
   readonly source: ThoughtSource;
+}
+
+/** What a provider says of an answer as a whole. */
+export interface ObservedAnswer {
+  /** The model that gave it, "" if that is not said. */
+  readonly model: string;
+  /** Why it ended, in the API's own words, one for each choice of a Chat answer; none of an answer that broke off. */
+  readonly finishReasons: readonly string[];
 }
 
 /** An error that the provider reported, in a body with status >= 400 or inside a stream. */
@@ -54,4 +64,6 @@ export interface ObservationSink {
   thought(thought: ObservedThought): void;
   /** Called once for a 2xx response, plus once for each extra iteration (compaction). */
   usage(usage: ObservedUsage): void;
+  /** Called once a response, before its usage, for those who want to know. */
+  answered?(answer: ObservedAnswer): void;
 }

@@ -1,5 +1,5 @@
 import type { ServerResponse } from "node:http";
-import type { Downstream } from "../loop/downstream.ts";
+import type { Downstream, DownstreamListener } from "../loop/downstream.ts";
 
 export interface ClientAnswerOptions {
   /** Flat list of names and values, added to every answer. */
@@ -21,8 +21,7 @@ export class ClientAnswer implements Downstream {
   #stall: NodeJS.Timeout | undefined;
   #firstByteMs: number | undefined;
   #pendingHead: { readonly status: number; readonly headers: string[] } | undefined;
-  onDrain: (() => void) | undefined;
-  onGone: (() => void) | undefined;
+  listener: DownstreamListener | undefined;
 
   constructor(response: ServerResponse, options: ClientAnswerOptions) {
     this.#response = response;
@@ -30,13 +29,13 @@ export class ClientAnswer implements Downstream {
     response.on("drain", () => {
       clearTimeout(this.#stall);
       this.#saturated = false;
-      this.onDrain?.();
+      this.listener?.onDrain?.();
     });
     response.on("close", () => {
       clearTimeout(this.#stall);
       if (this.#ended) return;
       this.#gone = true;
-      this.onGone?.();
+      this.listener?.onGone();
     });
   }
 

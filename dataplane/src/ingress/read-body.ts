@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { GatewayError } from "../errors/gateway-error.ts";
 import { contentEncoding, createDecoder, isDecodable } from "../upstream/content-encoding.ts";
-import type { BodyBudget } from "./body-budget.ts";
+import { type BodyBudget, overBudget } from "./body-budget.ts";
 
 /** A request body in memory. */
 export interface RequestBody {
@@ -77,7 +77,7 @@ function collect(request: IncomingMessage, limits: BodyLimits, budget: BodyBudge
     };
     const onData = (chunk: Buffer) => {
       if (length + chunk.length > limits.bodyBytes) return fail(tooLarge(limits));
-      if (!budget.take(chunk.length, limits.bufferedBytes)) return fail(overloaded());
+      if (!budget.take(chunk.length, limits.bufferedBytes)) return fail(overBudget());
       length += chunk.length;
       chunks.push(chunk);
     };
@@ -113,7 +113,7 @@ async function decode(
     const decoder = createDecoder(encoding)?.end(bytes);
     for await (const chunk of decoder as AsyncIterable<Buffer>) {
       if (length + chunk.length > limits.bodyBytes) throw tooLarge(limits);
-      if (!budget.take(chunk.length, limits.bufferedBytes)) throw overloaded();
+      if (!budget.take(chunk.length, limits.bufferedBytes)) throw overBudget();
       length += chunk.length;
       chunks.push(chunk);
     }
@@ -127,12 +127,4 @@ async function decode(
 
 function tooLarge(limits: BodyLimits): GatewayError {
   return new GatewayError("request_too_large", `The request body is larger than ${limits.bodyBytes} bytes.`);
-}
-
-function overloaded(): GatewayError {
-  return new GatewayError(
-    "overloaded",
-    "The gateway holds too many request bytes right now. Try again shortly.",
-    { retryAfter: 1 },
-  );
 }

@@ -3,6 +3,7 @@ import { acceptsEncoding, contentEncoding, isDecodable } from "../upstream/conte
 
 /** In which form an upstream answer goes to the client. */
 export interface AnswerForm {
+  readonly status: number;
   /** True for server-sent events, false for a whole body. */
   readonly streaming: boolean;
   /** True for a status >= 400. */
@@ -37,6 +38,7 @@ export function answerForm(
   const readable = encoding === "" || decodable;
   const streaming = readable && status < 400 && eventStream.test(headers["content-type"] ?? "");
   return {
+    status,
     streaming,
     isError: status >= 400,
     keepEncoding,

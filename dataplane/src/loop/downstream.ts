@@ -1,3 +1,11 @@
+/** Told what becomes of a client. */
+export interface DownstreamListener {
+  /** A client that was slower has caught up. */
+  onDrain?(): void;
+  /** The client went away before the answer ended. Called once. */
+  onGone(): void;
+}
+
 /** The client's side of an answer, as far as the relay needs it. */
 export interface Downstream {
   /** True once a status line went out. */
@@ -9,13 +17,10 @@ export interface Downstream {
   /** Sends the headers without waiting for bytes. */
   flushHeaders(): void;
   write(chunk: Buffer): void;
-  /** True while the client is slower than the provider: `onDrain` tells when to go on. */
+  /** True while the client is slower than the provider: the listener is told when to go on. */
   readonly saturated: boolean;
   end(): void;
   /** Sends the bytes, then breaks the connection, so that no client takes the answer for a whole one. */
   cut(lastBytes: Buffer | undefined): void;
-  /** Called whenever a client that was slower has caught up. */
-  onDrain: (() => void) | undefined;
-  /** Called once if the client goes away before the answer ended. */
-  onGone: (() => void) | undefined;
+  listener: DownstreamListener | undefined;
 }

@@ -9,7 +9,7 @@ import { jittered, retryStatusAfter } from "../upstream/retry.ts";
 import type { UpstreamCall, UpstreamClient, UpstreamRequest } from "../upstream/upstream-client.ts";
 import { type AnswerForm, answerForm } from "./answer-form.ts";
 import type { AnswerRelay, NewRelay, RelayTarget } from "./answer-relay.ts";
-import type { Downstream } from "./downstream.ts";
+import type { Downstream, DownstreamListener } from "./downstream.ts";
 import { EncodedRelay } from "./encoded-relay.ts";
 
 export interface ExchangeOptions {
@@ -51,7 +51,7 @@ class ClientGoneAway extends Error {
 }
 
 /** One request to a provider and its answer, tried again where that can help, relayed to the client and observed. */
-export class Exchange implements DecodedAnswerHandler {
+export class Exchange implements DecodedAnswerHandler, DownstreamListener {
   readonly #options: ExchangeOptions;
   readonly #settle: (end: ExchangeEnd) => void;
   readonly #ended: Promise<ExchangeEnd>;
@@ -81,9 +81,8 @@ export class Exchange implements DecodedAnswerHandler {
 
   run(): Promise<ExchangeEnd> {
     const { downstream } = this.#options;
-    downstream.onDrain = () => this.#call?.resume();
-    downstream.onGone = () => this.#clientGone();
-    if (downstream.gone) this.#clientGone();
+    downstream.listener = this;
+    if (downstream.gone) this.onGone();
     else this.#send();
     return this.#ended;
   }
@@ -95,6 +94,18 @@ export class Exchange implements DecodedAnswerHandler {
     clearTimeout(this.#timer);
     if (this.#call === undefined) this.fail(reason);
     else this.#call.abort(reason);
+  }
+
+  onDrain(): void {
+    this.#call?.resume();
+  }
+
+  onGone(): void {
+    const { drainMs } = this.#options;
+    const reason = new ClientGoneAway("the client went away");
+    if (drainMs === 0 || this.#relay === undefined) return this.abort(reason);
+    this.#call?.resume();
+    this.#timer = setTimeout(() => this.abort(reason), drainMs);
   }
 
   start(status: number, headers: IncomingHttpHeaders): void {
@@ -198,14 +209,6 @@ export class Exchange implements DecodedAnswerHandler {
     const settled = this.#options.settled();
     if (settled === undefined) this.#relay?.release();
     else void settled.then(() => this.#relay?.release());
-  }
-
-  #clientGone(): void {
-    const { drainMs } = this.#options;
-    const reason = new ClientGoneAway("the client went away");
-    if (drainMs === 0 || this.#relay === undefined) return this.abort(reason);
-    this.#call?.resume();
-    this.#timer = setTimeout(() => this.abort(reason), drainMs);
   }
 
   #finish(reason: Error | undefined): void {

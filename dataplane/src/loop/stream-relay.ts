@@ -1,7 +1,7 @@
 import { type AnswerEnd, type StreamObserver, verdict } from "../apis/api.ts";
 import type { TurnObserver } from "../apis/tool-conversation.ts";
 import type { GatewayError } from "../errors/gateway-error.ts";
-import { SseScanner } from "../sse/scan.ts";
+import { type OnEvent, SseScanner } from "../sse/scan.ts";
 import type { AnswerRelay, RelayTarget } from "./answer-relay.ts";
 
 export interface StreamRelayOptions {
@@ -37,7 +37,6 @@ interface HiddenSpan {
 export class StreamRelay implements AnswerRelay {
   readonly #options: StreamRelayOptions;
   readonly #scanner = new SseScanner();
-  readonly #look: (bytes: Buffer, start: number, end: number, from: number, to: number) => void;
   /** Bytes that wait for `release`; undefined while nothing is held. */
   #held: Buffer[] | undefined;
   /** Bytes of an unfinished event that may turn out to be hidden. */
@@ -53,21 +52,11 @@ export class StreamRelay implements AnswerRelay {
 
   constructor(options: StreamRelayOptions) {
     this.#options = options;
-    this.#look = (bytes, start, end, from, to) => {
-      const bits = options.observer.event(bytes, start, end);
-      if (bits === verdict.relay) return;
-      const terminal = (bits & verdict.terminal) !== 0;
-      if (bits & verdict.hide) {
-        const { replacement } = options.observer;
-        this.#hidden.push({ from, to, replacement, terminal });
-      }
-      if (terminal && this.#terminalFrom === -1) this.#terminalFrom = Math.max(from, 0);
-    };
   }
 
   data(chunk: Buffer): void {
     this.#terminalFrom = -1;
-    this.#scanner.push(chunk, this.#look);
+    this.#scanner.push(chunk, this.#look());
     if (this.#options.hiding) this.#relayDecided(chunk);
     else this.#relay(chunk, this.#terminalFrom);
     if (this.#terminalFrom !== -1) this.#options.onTerminal();
@@ -75,7 +64,7 @@ export class StreamRelay implements AnswerRelay {
 
   finish(clean: boolean): AnswerEnd {
     this.#cutInEvent = this.#scanner.pending > 0;
-    this.#scanner.finish(this.#look);
+    this.#scanner.finish(this.#look());
     const [hidden] = this.#hidden.splice(0);
     const undecided = this.#undecided.splice(0);
     const end = this.#options.observer.finish(clean);
@@ -100,6 +89,21 @@ export class StreamRelay implements AnswerRelay {
     const event = this.#options.observer.errorEvent(error);
     // The blank line ends an event that was cut, which would swallow this one otherwise.
     return this.#cutInEvent ? Buffer.concat([Buffer.from("\n\n"), event]) : event;
+  }
+
+  /**
+   * What looks at each event. Made for each chunk and not kept: of a function in a member of a short-lived object V8 lets
+   * all that it sees survive several collections, which for a relay is its whole request.
+   */
+  #look(): OnEvent {
+    const { observer } = this.#options;
+    return (bytes, start, end, from, to) => {
+      const bits = observer.event(bytes, start, end);
+      if (bits === verdict.relay) return;
+      const terminal = (bits & verdict.terminal) !== 0;
+      if (bits & verdict.hide) this.#hidden.push({ from, to, replacement: observer.replacement, terminal });
+      if (terminal && this.#terminalFrom === -1) this.#terminalFrom = Math.max(from, 0);
+    };
   }
 
   /** Relays bytes, holding them from `terminalFrom` on if that is not -1. */

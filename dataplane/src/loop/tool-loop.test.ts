@@ -1,30 +1,8 @@
 import { expect, test } from "vitest";
-import { apis } from "../apis/index.ts";
-import type { CentralCall, ToolConversation } from "../apis/tool-conversation.ts";
+import { completed, loopUnderTest } from "../../../test/support/tool-turns/loop-under-test.ts";
 import { GatewayError } from "../errors/gateway-error.ts";
 import { encodeEvent } from "../sse/encode.ts";
-import type { NewRelay } from "./answer-relay.ts";
-import type { Downstream } from "./downstream.ts";
 import type { ExchangeEnd } from "./exchange.ts";
-import { ToolLoop } from "./tool-loop.ts";
-import { TurnRelay } from "./turn-relay.ts";
-
-const api = apis.messages;
-const streaming = { streaming: true, isError: false, keepEncoding: false, headers: {} };
-const completed: ExchangeEnd = {
-  outcome: "completed",
-  failure: undefined,
-  upstreamError: undefined,
-  answers: 1,
-};
-
-function begin(): ToolConversation {
-  const request = api.readRequest(Buffer.from('{"model":"m","messages":[{"role":"user","content":"hi"}]}'));
-  const tool = { id: "bmcp_wiki_read", description: "", inputSchema: { type: "object" } };
-  const conversation = api.withTools(request, [tool], {});
-  if (conversation === undefined) throw new Error("no tools went in");
-  return conversation;
-}
 
 /** A turn with calls of these tools. `deltas`: what its message_delta events say, one for each. */
 function turn(tools: readonly string[], deltas: readonly object[] = [{ stop_reason: "tool_use" }]): Buffer {
@@ -44,83 +22,10 @@ function turn(tools: readonly string[], deltas: readonly object[] = [{ stop_reas
   return Buffer.concat(events.map((event) => encodeEvent(JSON.stringify(event), event.type)));
 }
 
-class Client implements Downstream {
-  started = false;
-  gone = false;
-  saturated = false;
-  written = "";
-  ending: "ended" | "cut" | undefined;
-  onDrain: (() => void) | undefined;
-  onGone: (() => void) | undefined;
-  start(): void {
-    this.started = true;
-  }
-  flushHeaders(): void {}
-  write(chunk: Buffer): void {
-    this.written += chunk.toString();
-  }
-  end(): void {
-    this.ending = "ended";
-  }
-  cut(lastBytes: Buffer | undefined): void {
-    this.written += lastBytes ?? "";
-    this.ending = "cut";
-  }
-}
-
-/** A loop whose turns are answered with these bytes; each is over once `settled` is. A turn without bytes ends as `end`. */
-function newLoop(answers: readonly Buffer[], settled: Promise<unknown> = Promise.resolve(), end = completed) {
-  const client = new Client();
-  const conversation = begin();
-  /** In their order: calls left out and run, and ends about to go out. */
-  const seen: string[] = [];
-  const note = (what: string) => (calls: readonly CentralCall[]) =>
-    void seen.push(...calls.map(({ callId }) => `${what} ${callId}`));
-  const sink = { message() {}, toolCall() {}, thought() {}, usage() {} };
-  const left = [...answers];
-  const answer = async (newRelay: NewRelay, downstream: Downstream) => {
-    if (left.length === 0) return end;
-    downstream.start(200, []);
-    const relay = newRelay(streaming, downstream, () => seen.push("terminal"));
-    relay.data(left.shift() ?? Buffer.alloc(0));
-    relay.finish(true);
-    await settled;
-    relay.release();
-    return completed;
-  };
-  const loop = new ToolLoop({
-    conversation,
-    downstream: client,
-    provider: "anthropic",
-    maxTurns: 20,
-    newRelay: () =>
-      new TurnRelay({
-        api,
-        conversation,
-        observe: { hideUsage: false, usageOptional: false },
-        sink,
-        concealed: [],
-        leftOut: note("left out"),
-      }),
-    newExchange: (_body, relay, downstream) => ({
-      run: () => answer(relay, downstream),
-      abort: () => undefined,
-    }),
-    run: async (calls) => {
-      note("run")(calls);
-      return calls.map((call) => ({
-        call,
-        result: { isError: false, parts: [{ kind: "text", text: "ok" }] },
-      }));
-    },
-  });
-  return { loop, client, seen, left };
-}
-
-const said = turn([], [{ stop_reason: "end_turn" }]);
+const said = [turn([], [{ stop_reason: "end_turn" }])];
 
 test("a call left out is known before the end of its turn may go out, and once", async () => {
-  const { loop, client, seen } = newLoop([turn(["bmcp_wiki_read", "Bash"])]);
+  const { loop, client, seen } = loopUnderTest({ answers: [[turn(["bmcp_wiki_read", "Bash"])]] });
   expect(await loop.run()).toEqual(completed);
   expect(seen).toEqual(["left out call_0", "terminal"]);
   expect(client.ending).toBe("ended");
@@ -128,7 +33,7 @@ test("a call left out is known before the end of its turn may go out, and once",
 
 test("an end that comes in two events is understood", async () => {
   const deltas = [{ stop_reason: "tool_use" }, {}];
-  const { loop, client, seen } = newLoop([turn(["bmcp_wiki_read"], deltas), said]);
+  const { loop, client, seen } = loopUnderTest({ answers: [[turn(["bmcp_wiki_read"], deltas)], said] });
   expect(await loop.run()).toEqual({ ...completed, answers: 2 });
   expect(seen).toEqual(["run call_0", "terminal"]);
   expect(client.written.match(/"stop_reason":"\w+"/g)).toEqual(['"stop_reason":"end_turn"']);
@@ -136,7 +41,10 @@ test("an end that comes in two events is understood", async () => {
 
 test("a shutdown while the records of a turn are awaited ends the answer: no further turn begins", async () => {
   const records = Promise.withResolvers<void>();
-  const { loop, client, left } = newLoop([turn(["bmcp_wiki_read"]), said], records.promise);
+  const { loop, client, left } = loopUnderTest({
+    answers: [[turn(["bmcp_wiki_read"])], said],
+    settled: records.promise,
+  });
   const running = loop.run();
   loop.abort(new GatewayError("shutting_down", "The gateway is shutting down."));
   records.resolve();
@@ -149,7 +57,73 @@ test("a shutdown while the records of a turn are awaited ends the answer: no fur
 test("an answer that was too long to be read is left to be told as an error, not ended as an empty one", async () => {
   const failure = new GatewayError("upstream_invalid_answer", "The answer cannot be read.");
   const unread: ExchangeEnd = { ...completed, outcome: "failed", failure };
-  const { loop, client } = newLoop([], undefined, unread);
+  const { loop, client } = loopUnderTest({ answers: [], end: unread });
   expect(await loop.run()).toEqual(unread);
   expect(client).toMatchObject({ started: false, ending: undefined });
+});
+
+test("the requests of later turns count while they are held, and nothing does at the end", async () => {
+  const calling = [turn(["bmcp_wiki_read"])];
+  const { loop, held } = loopUnderTest({ answers: [calling, calling, said] });
+  expect(await loop.run()).toMatchObject({ outcome: "completed", answers: 3 });
+  expect(held).toEqual([expect.any(Number), expect.any(Number), 0]);
+  expect(held[1]).toBeGreaterThan(held[0] as number);
+});
+
+test.each([true, false])(
+  "without room for the next request the answer ends with an error (stream: %s)",
+  async (stream) => {
+    const whole = {
+      id: "msg_1",
+      content: [{ type: "tool_use", id: "call_0", name: "bmcp_wiki_read", input: {} }],
+    };
+    const body = stream
+      ? turn(["bmcp_wiki_read"])
+      : Buffer.from(JSON.stringify({ ...whole, stop_reason: "tool_use" }));
+    const { loop, client, held, left } = loopUnderTest({ stream, answers: [[body], said], room: 100 });
+    expect(await loop.run()).toMatchObject({
+      outcome: "failed",
+      failure: { code: "overloaded" },
+      answers: 1,
+    });
+    expect(left).toHaveLength(1);
+    expect(held.at(-1)).toBe(0);
+    // Before anything went out the error is answered by who runs the loop.
+    expect(client).toMatchObject({ started: stream, ending: stream ? "cut" : undefined });
+    expect(client.written.includes("overloaded_error")).toBe(stream);
+  },
+);
+
+const refusal = (times: number) =>
+  Array.from({ length: times }, () =>
+    Buffer.from('{"error":{"type":"invalid_request_error","message":"No."}}'),
+  );
+
+test("a request that was mended is sent again, and its refusals are no answers", async () => {
+  const { loop, client } = loopUnderTest({ answers: [said], refusals: refusal(2), amend: () => true });
+  expect(await loop.run()).toEqual(completed);
+  expect(client).toMatchObject({ status: 200, ending: "ended" });
+});
+
+test("a client whose request is refused however often it is mended gets the last refusal", async () => {
+  const refusals = refusal(100);
+  const { loop, client } = loopUnderTest({ answers: [], refusals, amend: () => true });
+  expect(await loop.run()).toMatchObject({ outcome: "failed", upstreamError: { message: "No." } });
+  expect(client).toMatchObject({ status: 400, written: refusals[0]?.toString(), ending: "ended" });
+});
+
+test("a shutdown while the records of a refusal are awaited ends the request: it is not sent again", async () => {
+  const records = Promise.withResolvers<void>();
+  const { loop, client, left } = loopUnderTest({
+    answers: [said],
+    refusals: refusal(1),
+    amend: () => true,
+    settled: records.promise,
+  });
+  const running = loop.run();
+  loop.abort(new GatewayError("shutting_down", "The gateway is shutting down."));
+  records.resolve();
+  expect(await running).toMatchObject({ outcome: "failed", failure: { code: "shutting_down" }, answers: 0 });
+  expect(left).toEqual([said]);
+  expect(client.started).toBe(false);
 });

@@ -9,12 +9,17 @@ import type { TurnRelay } from "./turn-relay.ts";
 export interface ToolLoopOptions {
   readonly conversation: ToolConversation;
   readonly downstream: Downstream;
-  /** What relays one turn. */
-  newRelay(): TurnRelay;
+  /** What relays one turn. @param mayAmend false if what the provider refuses is the client's, mended or not */
+  newRelay(mayAmend: boolean): TurnRelay;
   /** One request to the provider with this body. */
   newExchange(body: Buffer, relay: NewRelay, downstream: Downstream): Pick<Exchange, "run" | "abort">;
   /** Runs the calls of a turn; resolves with their results in the same order, errors among them. Never rejects. */
   run(calls: readonly CentralCall[], signal: AbortSignal): Promise<AnsweredCall[]>;
+  /**
+   * Told how many bytes the request of a later turn holds in memory, in place of the one before; 0 at the end. Returns why
+   * it cannot be sent if there is no room for it.
+   */
+  hold(bytes: number): GatewayError | undefined;
   /** Requests to the provider at most; the last one forbids further calls. */
   readonly maxTurns: number;
   /** Name of the provider, for messages. */
@@ -45,6 +50,7 @@ export class ToolLoop {
     try {
       for (let turn = 1; ; turn++) {
         const { end, relay } = await this.#turn();
+        if (relay.amended) return this.#givenUp(this.#calls.signal.reason);
         const next = relay.end;
         const over = turn >= this.#options.maxTurns;
         if (over || end.outcome !== "completed" || next === undefined || next.next === "client")
@@ -52,9 +58,12 @@ export class ToolLoop {
         const results = await this.#results(next);
         if (this.#calls.signal.aborted) return this.#givenUp(this.#calls.signal.reason);
         this.#options.conversation.proceed(results, turn + 1 >= this.#options.maxTurns);
+        const noRoom = this.#options.hold(this.#options.conversation.body.length);
+        if (noRoom !== undefined) return this.#givenUp(noRoom);
       }
     } finally {
       clearInterval(keepAlive);
+      this.#options.hold(0);
     }
   }
 
@@ -65,24 +74,25 @@ export class ToolLoop {
     this.#exchange?.abort(reason);
   }
 
+  /** One answer of the provider. A relay that is `amended` was given up before the request could be sent again. */
   async #turn(): Promise<{ readonly end: ExchangeEnd; readonly relay: TurnRelay }> {
     const { newRelay, newExchange, conversation } = this.#options;
     for (let amended = 0; ; amended++) {
-      const relay = newRelay();
-      this.#client.beginTurn();
+      const relay = newRelay(amended < maxAmended);
+      this.#client.beginTurn(() => relay.end?.next === "client");
       const exchange = newExchange(conversation.body, relay.relay, this.#client);
       this.#exchange = exchange;
       const end = await exchange.run();
       this.#exchange = undefined;
-      if (relay.amended && amended < maxAmended && !this.#client.gone) continue;
-      this.#answers += end.answers;
+      if (!relay.amended) this.#answers += end.answers;
+      else if (!this.#client.gone && !this.#calls.signal.aborted) continue;
       return { end, relay };
     }
   }
 
   async #results({ calls }: TurnEnd): Promise<AnsweredCall[]> {
     if (calls.length === 0) return [];
-    this.#client.onGone = () => this.#calls.abort(undefined);
+    this.#client.listener = { onGone: () => this.#calls.abort(undefined) };
     if (this.#client.gone) this.#calls.abort(undefined);
     return this.#options.run(calls, this.#calls.signal);
   }
@@ -94,7 +104,7 @@ export class ToolLoop {
     if (this.#client.refusedStatus !== undefined) return this.#refused(end);
     // An answer that was cut, or that is still to be made from the failure, has its end already.
     const isWhole = end.failure?.code === "upstream_invalid_answer" && this.#client.started;
-    if (end.failure === undefined || isWhole) this.#options.downstream.end();
+    if (end.failure === undefined || isWhole) this.#client.endAnswer();
     return { ...end, answers };
   }
 
@@ -109,7 +119,7 @@ export class ToolLoop {
     return { outcome: "failed", failure, upstreamError, answers: this.#answers };
   }
 
-  /** Given up while tools ran. */
+  /** Given up between two turns. */
   #givenUp(reason: unknown): ExchangeEnd {
     const answers = this.#answers;
     if (!(reason instanceof GatewayError))

@@ -1,20 +1,29 @@
 import type { Api, ObserveOptions } from "../apis/api.ts";
 import type { ObservationSink } from "../apis/observation.ts";
-import type { CentralCall, ToolConversation, TurnEnd, TurnObserver } from "../apis/tool-conversation.ts";
+import type {
+  CentralCall,
+  NotRunReason,
+  ToolConversation,
+  TurnEnd,
+  TurnObserver,
+} from "../apis/tool-conversation.ts";
 import { concealedBytes } from "../upstream/conceal.ts";
 import type { AnswerForm } from "./answer-form.ts";
 import type { AnswerRelay, RelayTarget } from "./answer-relay.ts";
-import { HeldAnswer } from "./held-answer.ts";
+import { FilteredRelay } from "./filtered-relay.ts";
+import { HeldAnswer, type WholeTarget } from "./held-answer.ts";
 import { JsonRelay } from "./json-relay.ts";
 import { StreamRelay } from "./stream-relay.ts";
 
 export interface TurnRelayOptions {
   readonly api: Api;
   readonly conversation: ToolConversation;
+  /** False if a refusal is the client's whatever the conversation makes of it. */
+  readonly mayAmend: boolean;
   readonly observe: ObserveOptions;
   readonly sink: ObservationSink;
   /** Learns of central calls that are not run, at the latest when the end of the turn is about to go out. */
-  leftOut(calls: readonly CentralCall[]): void;
+  leftOut(calls: readonly CentralCall[], reason: NotRunReason): void;
   /** Secrets that the client must not see in an error the provider answers with: a central key. */
   readonly concealed: readonly string[];
 }
@@ -49,13 +58,13 @@ export class TurnRelay {
   leaveOut(): void {
     const calls = this.#areLeftOut ? [] : this.#calls();
     this.#areLeftOut = true;
-    if (calls.length > 0) this.#options.leftOut(calls);
+    if (calls.length > 0) this.#options.leftOut(calls, this.#options.conversation.notRun);
   }
 
   /** As NewRelay. */
-  readonly relay = (form: AnswerForm, downstream: RelayTarget, onTerminal: () => void): AnswerRelay => {
-    const { api, conversation, sink, observe, concealed } = this.#options;
-    if (form.isError && conversation.amend !== undefined)
+  readonly relay = (form: AnswerForm, downstream: WholeTarget, onTerminal: () => void): AnswerRelay => {
+    const { api, conversation, mayAmend, sink, observe, concealed } = this.#options;
+    if (form.isError && mayAmend && conversation.amend !== undefined)
       return new HeldAnswer((body) => this.#readError(body), downstream);
     if (form.isError) return new JsonRelay({ api, sink, downstream, observe, isError: true, concealed });
     if (form.streaming) return this.#streamRelay(downstream, onTerminal);
@@ -77,7 +86,7 @@ export class TurnRelay {
       finish: (clean) => this.#ended(observer.finish(clean)),
       errorEvent: (error) => observer.errorEvent(error),
     };
-    return new StreamRelay({
+    const relay = new StreamRelay({
       observer: watched,
       downstream,
       hiding: true,
@@ -88,13 +97,13 @@ export class TurnRelay {
         onTerminal();
       },
     });
+    return observer.filter === undefined ? relay : new FilteredRelay(relay, observer.filter);
   }
 
   #read(body: Buffer) {
     const { conversation, sink, observe } = this.#options;
     const { end, answer } = conversation.answerTurn(sink, body, observe);
     this.#calls = () => end.calls;
-    if (end.next === "client") this.leaveOut();
     this.#ended(end);
     return { end, answer: end.next === "client" ? answer : undefined };
   }
@@ -108,7 +117,9 @@ export class TurnRelay {
   }
 
   #ended(end: TurnEnd): TurnEnd {
-    if (end.complete) this.#end = end;
+    if (!end.complete) return end;
+    this.#end = end;
+    if (end.next === "client") this.leaveOut();
     return end;
   }
 }

@@ -65,6 +65,29 @@ test("the key that a client gave to its request does not stand for a further one
   expect(upstreamHeaders(sent, options)).toContain("key-1");
 });
 
+test.each([
+  [[], ["anthropic-beta", "new"]],
+  [
+    ["Anthropic-Beta", "a, b"],
+    ["Anthropic-Beta", "a, b,new"],
+  ],
+  [
+    ["anthropic-beta", "a", "anthropic-beta", "b"],
+    ["anthropic-beta", "a", "anthropic-beta", "b,new"],
+  ],
+  [
+    ["anthropic-beta", "a , new", "anthropic-beta", "b"],
+    ["anthropic-beta", "a , new", "anthropic-beta", "b"],
+  ],
+  [
+    ["anthropic-beta", ""],
+    ["anthropic-beta", "new"],
+  ],
+])("a beta that the gateway needs joins those of the client: %j", (sent, expected) => {
+  const headers = upstreamHeaders(sent, { ...options, identityEncoding: false, betas: ["new"] });
+  expect(headers).toEqual([...expected, "x-api-key", "sk-central"]);
+});
+
 test("the actor is named in printable ASCII", () => {
   const actor = create(ActorSchema, {
     id: "jürgen 100%",

@@ -40,6 +40,8 @@ export interface UpstreamHeaderOptions {
   readonly decodedBody: boolean;
   /** Leave out idempotency-key: it stands for the client's own request, and this is a further one. @default false */
   readonly followUp?: boolean;
+  /** Named in `anthropic-beta` behind those of the client. @default none */
+  readonly betas?: readonly string[] | undefined;
   /** Lower-case name of the header in which a trusted proxy names the actor: not for the provider. */
   readonly trustedHeader: string | undefined;
   /** Send who is calling (`send_actor_headers`). */
@@ -60,6 +62,7 @@ export function upstreamHeaders(rawHeaders: readonly string[], options: Upstream
     if (lower === "idempotency-key" && options.followUp) continue;
     headers.push(name, rawHeaders[i + 1] as string);
   }
+  for (const beta of options.betas ?? []) addBeta(headers, beta);
   if (options.identityEncoding) headers.push("accept-encoding", "identity");
   for (const [name, value] of options.credential.headers) headers.push(name, value);
   if (options.actor !== undefined) pushActor(headers, options.actor);
@@ -99,6 +102,18 @@ function namedByConnection(rawHeaders: readonly string[]): Set<string> | undefin
 function namedIn(connection: string | undefined): Set<string> | undefined {
   if (connection === undefined || connection.toLowerCase() === "keep-alive") return undefined;
   return new Set(connection.split(",").map((name) => name.trim().toLowerCase()));
+}
+
+/** Names a beta behind the client's own, in the last header of that name: not every server reads one more. */
+function addBeta(headers: string[], beta: string): void {
+  let last = -1;
+  for (let i = 0; i < headers.length; i += 2) {
+    if (headers[i]?.toLowerCase() !== "anthropic-beta") continue;
+    if (headers[i + 1]?.split(",").some((named) => named.trim() === beta)) return;
+    last = i;
+  }
+  if (last === -1) headers.push("anthropic-beta", beta);
+  else headers[last + 1] = headers[last + 1]?.trim() ? `${headers[last + 1]},${beta}` : beta;
 }
 
 function pushActor(headers: string[], actor: Actor): void {

@@ -15,8 +15,10 @@ export class ChatAnswer {
   readonly #usageOptional: boolean;
   readonly #budget = new TextBudget();
   readonly #choices = new Map<number, ChatChoice>();
-  readonly #finished = new Set<number>();
+  /** Why each choice that came to its end did so. */
+  readonly #finished = new Map<number, string>();
   #id = "";
+  #model = "";
   #serviceTier = "";
   #usage: unknown;
   #error: ObservedError | undefined;
@@ -39,7 +41,7 @@ export class ChatAnswer {
   }
 
   add(chunk: JsonRecord): void {
-    this.#identify(asText(chunk.id));
+    this.#identify(chunk);
     this.#serviceTier = asText(chunk.service_tier) || this.#serviceTier;
     for (const [position, choice] of asArray(chunk.choices).entries())
       this.#addChoice(asRecord(choice), position);
@@ -53,14 +55,17 @@ export class ChatAnswer {
       this.#ended = true;
       this.#complete = complete;
       for (const choice of this.#choices.values()) choice.report(this.#sink, this.#id);
+      this.#sink.answered?.({ model: this.#model, finishReasons: [...this.#finished.values()] });
       this.#reportUsage(complete && this.#error === undefined);
     }
     return { complete: this.#complete || this.#error !== undefined, error: this.#error };
   }
 
-  #identify(id: string): void {
+  #identify(chunk: JsonRecord): void {
+    const id = asText(chunk.id);
     if (id === "" || this.#id !== "") return;
     this.#id = id;
+    this.#model = asText(chunk.model);
     this.#sink.message(id);
   }
 
@@ -74,8 +79,9 @@ export class ChatAnswer {
       this.#choices.set(index, gathered);
     }
     gathered.add(asRecord(choice.delta) ?? asRecord(choice.message) ?? {});
-    if (asText(choice.finish_reason) === "") return;
-    this.#finished.add(index);
+    const finishReason = asText(choice.finish_reason);
+    if (finishReason === "") return;
+    this.#finished.set(index, finishReason);
     gathered.report(this.#sink, this.#id);
   }
 

@@ -4,7 +4,7 @@
  *
  * | member | read from it |
  * |---|---|
- * | id, service_tier | of the answer |
+ * | id, model, service_tier | of the answer |
  * | choices[].index, .finish_reason | which choices there are, and that each came to its end |
  * | choices[].delta.tool_calls[] | index, id, type, function {name, arguments}, custom {name, input} |
  * | choices[].delta.function_call | name, arguments (legacy) |

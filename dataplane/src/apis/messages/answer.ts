@@ -3,6 +3,7 @@ import type { AnswerEnd } from "../api.ts";
 import { BoundedText, TextBudget } from "../bounded-text.ts";
 import { asName } from "../json-kinds.ts";
 import type { ObservationSink, ObservedError } from "../observation.ts";
+import { isQualified } from "../qualified-call.ts";
 import { toolBlockTypes } from "./events.ts";
 import { MessagesUsage } from "./usage.ts";
 
@@ -14,6 +15,7 @@ interface OpenBlock {
   readonly kind: "call" | "thought";
   readonly id: string;
   readonly name: string;
+  readonly isQualified: boolean;
   /** A call's input as it stands in the block itself: `{}` where it follows in deltas. */
   readonly given: BoundedText;
   readonly text: BoundedText;
@@ -31,6 +33,7 @@ export class MessagesAnswer {
   readonly #open = new Map<number, OpenBlock>();
   #id = "";
   #model = "";
+  #stopReason = "";
   #error: ObservedError | undefined;
   #complete = false;
   #ended = false;
@@ -44,6 +47,7 @@ export class MessagesAnswer {
   begin(message: JsonObject): void {
     this.#model = message.string("model") ?? "";
     this.#usage.merge(message.get("usage"));
+    this.#stop(message);
     const id = message.string("id") ?? "";
     if (id === "" || this.#id !== "") return;
     this.#id = id;
@@ -64,6 +68,7 @@ export class MessagesAnswer {
       kind,
       id: asName(block.string("id")),
       name: asName(block.string("name")),
+      isQualified: isQualified(block),
       given,
       text,
     });
@@ -88,12 +93,15 @@ export class MessagesAnswer {
         callId: block.id,
         tool: block.name,
         input: text === "" ? given : text,
+        ...(block.isQualified && { isQualified: true }),
       });
     else if (text !== "") this.#sink.thought({ messageId, content: text, source: "thinking" });
   }
 
-  addUsage(usage: unknown): void {
-    this.#usage.merge(usage);
+  /** What a `message_delta` says of the message so far. */
+  addDelta(event: JsonObject): void {
+    this.#usage.merge(event.get("usage"));
+    this.#stop(event.object("delta"));
   }
 
   /** The provider reports an error in place of the rest of the answer. */
@@ -108,9 +116,20 @@ export class MessagesAnswer {
       this.#ended = true;
       this.#complete = complete;
       for (const index of [...this.#open.keys()]) this.stopBlock(index);
+      this.#reportAnswer();
       this.#reportUsage(complete);
     }
     return { complete: this.#complete || this.#error !== undefined, error: this.#error };
+  }
+
+  /** Only read for those who want to know. */
+  #stop(from: JsonObject | undefined): void {
+    if (this.#sink.answered !== undefined) this.#stopReason = from?.string("stop_reason") ?? this.#stopReason;
+  }
+
+  #reportAnswer(): void {
+    const finishReasons = this.#stopReason === "" ? [] : [this.#stopReason];
+    this.#sink.answered?.({ model: this.#model, finishReasons });
   }
 
   #reportUsage(complete: boolean): void {

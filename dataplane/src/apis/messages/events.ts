@@ -8,7 +8,7 @@
  * | content_block_start | index, content_block (tool_use, server_tool_use, mcp_tool_use, thinking) |
  * | content_block_delta | index, delta (input_json_delta.partial_json, thinking_delta.thinking) |
  * | content_block_stop | index |
- * | message_delta | usage |
+ * | message_delta | usage, delta.stop_reason |
  * | message_stop | that it came |
  * | error | error.type, error.message |
  */

@@ -1,7 +1,7 @@
 import type { GatewayError } from "../../errors/gateway-error.ts";
 import { JsonObject } from "../../json/json-object.ts";
-import { SseEventReader } from "../../sse/event.ts";
 import { type AnswerEnd, type ObserveOptions, type StreamObserver, verdict } from "../api.ts";
+import { JsonEventReader } from "../json-event-reader.ts";
 import { asIndex } from "../json-kinds.ts";
 import type { ObservationSink } from "../observation.ts";
 import { readErrorObject } from "../provider-error.ts";
@@ -12,18 +12,19 @@ import { isPlainDelta } from "./events.ts";
 /** Watches a stream of the Messages API. */
 export class MessagesStreamObserver implements StreamObserver {
   readonly #answer: MessagesAnswer;
-  readonly #reader = new SseEventReader();
+  readonly #reader: JsonEventReader;
 
-  constructor(sink: ObservationSink, options: ObserveOptions) {
+  /** @param reader with which each event is read, so that others need not read it again. @default one of its own */
+  constructor(sink: ObservationSink, options: ObserveOptions, reader = new JsonEventReader()) {
     this.#answer = new MessagesAnswer(sink, options.usageOptional);
+    this.#reader = reader;
   }
 
   event(bytes: Buffer, start: number, end: number): number {
     const reader = this.#reader;
     if (!reader.read(bytes, start, end) || isPlainDelta(reader.data, reader.dataStart)) return verdict.relay;
-    const event = JsonObject.tryAt(reader.data, reader.dataStart, reader.dataEnd);
-    if (event === undefined) return verdict.relay;
-    return this.#observe(event);
+    const event = reader.object;
+    return event === undefined ? verdict.relay : this.#observe(event);
   }
 
   finish(): AnswerEnd {
@@ -49,7 +50,7 @@ export class MessagesStreamObserver implements StreamObserver {
         this.#answer.stopBlock(blockIndex(event));
         break;
       case "message_delta":
-        this.#answer.addUsage(event.get("usage"));
+        this.#answer.addDelta(event);
         break;
       case "message_stop":
         this.#answer.end(true);

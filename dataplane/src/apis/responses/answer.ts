@@ -2,7 +2,7 @@ import { JsonObject } from "../../json/json-object.ts";
 import type { AnswerEnd } from "../api.ts";
 import { TextBudget } from "../bounded-text.ts";
 import { asName } from "../json-kinds.ts";
-import type { ObservationSink, ObservedError } from "../observation.ts";
+import type { ObservationSink, ObservedAnswer, ObservedError } from "../observation.ts";
 import { readErrorObject } from "../provider-error.ts";
 import type { DeltaText } from "./events.ts";
 import { type ItemCall, type ItemThought, itemCall, itemThoughts } from "./item.ts";
@@ -99,6 +99,7 @@ export class ResponsesAnswer {
       this.#ended = true;
       for (const item of this.#open.values()) this.#report(item.call(), item.thoughts());
       this.#open.clear();
+      this.#sink.answered?.(answerOf(response));
       const usage = responsesUsage(this.#id, response);
       if (usage.source !== "missing" || !this.#usageOptional) this.#sink.usage(usage);
     }
@@ -125,6 +126,11 @@ export class ResponsesAnswer {
     this.#callIds.add(callId);
     this.#sink.toolCall({ messageId, ...call });
   }
+}
+
+function answerOf(response: JsonObject | undefined): ObservedAnswer {
+  const reason = response?.object("incomplete_details")?.string("reason") ?? response?.string("status") ?? "";
+  return { model: response?.string("model") ?? "", finishReasons: reason === "" ? [] : [reason] };
 }
 
 function failure(response: JsonObject): ObservedError {

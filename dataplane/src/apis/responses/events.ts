@@ -8,7 +8,7 @@
  * | response.output_item.added | output_index, item: what is known of it if the stream is cut |
  * | …delta (see `deltaTexts`) | output_index, delta: the same |
  * | response.output_item.done | output_index, item |
- * | response.completed, .incomplete, .failed | response: id, output, usage, tool_usage, service_tier, error |
+ * | response.completed, .incomplete, .failed | response: id, model, status, incomplete_details, output, usage, tool_usage, service_tier, error |
  * | error | code, message |
  */
 import { findMember } from "../../json/find-member.ts";

@@ -10,6 +10,7 @@ export const responsesApi: Api = {
   name: "responses",
   readRequest,
   addIncludeUsage: (request) => request.bytes,
+  goesOnFrom: ({ body }) => body.string("previous_response_id"),
   withTools,
   observeStream: (sink, options) => new ResponsesStreamObserver(sink, options),
   observeAnswer,

@@ -1,12 +1,14 @@
 import type { JsonObject } from "../../json/json-object.ts";
 import { asArray, asRecord, asText } from "../json-kinds.ts";
 import type { ThoughtSource } from "../observation.ts";
+import { isQualified } from "../qualified-call.ts";
 
 /** A tool call, as an item of the output holds it. */
 export interface ItemCall {
   readonly callId: string;
   readonly tool: string;
   readonly input: string;
+  readonly isQualified?: true;
 }
 
 /** A thought in an item of the output. */
@@ -35,7 +37,8 @@ export function itemCall(item: JsonObject): ItemCall | undefined {
   const type = item.string("type") ?? "";
   if (!type.endsWith("_call")) return undefined;
   const tool = item.string("name") ?? type.slice(0, -"_call".length);
-  return { callId: item.string("call_id") ?? item.string("id") ?? "", tool, input: callInput(item) };
+  const callId = item.string("call_id") ?? item.string("id") ?? "";
+  return { callId, tool, input: callInput(item), ...(isQualified(item) && { isQualified: true }) };
 }
 
 /** Texts as the model wrote them (JSON arguments, the raw text of a custom tool), structures as their JSON. */

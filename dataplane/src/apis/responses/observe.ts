@@ -1,8 +1,8 @@
 import type { GatewayError } from "../../errors/gateway-error.ts";
 import { findMember, findValue } from "../../json/find-member.ts";
 import { JsonObject } from "../../json/json-object.ts";
-import { SseEventReader } from "../../sse/event.ts";
 import { type AnswerEnd, type ObserveOptions, type StreamObserver, verdict } from "../api.ts";
+import { JsonEventReader } from "../json-event-reader.ts";
 import { asIndex, asText } from "../json-kinds.ts";
 import type { ObservationSink } from "../observation.ts";
 import { readErrorObject } from "../provider-error.ts";
@@ -13,12 +13,12 @@ import { type DeltaText, deltaTexts, eventType, isOutputText, terminalTypes } fr
 /** Watches a stream of the Responses API. */
 export class ResponsesStreamObserver implements StreamObserver {
   readonly #answer: ResponsesAnswer;
-  readonly #reader: SseEventReader;
+  readonly #reader: JsonEventReader;
   #created: CreatedResponse | undefined;
   #events = 0;
 
   /** @param reader with which each event is read, so that others need not read it again. @default one of its own */
-  constructor(sink: ObservationSink, options: ObserveOptions, reader = new SseEventReader()) {
+  constructor(sink: ObservationSink, options: ObserveOptions, reader = new JsonEventReader()) {
     this.#answer = new ResponsesAnswer(sink, options.usageOptional);
     this.#reader = reader;
   }
@@ -69,7 +69,7 @@ export class ResponsesStreamObserver implements StreamObserver {
   }
 
   #item(type: string): void {
-    const event = this.#view();
+    const event = this.#reader.object;
     const index = asIndex(event?.get("output_index"));
     const item = event?.object("item");
     if (index === undefined || item === undefined) return;
@@ -78,7 +78,7 @@ export class ResponsesStreamObserver implements StreamObserver {
   }
 
   #extendItem({ text, part }: DeltaText): void {
-    const event = this.#view();
+    const event = this.#reader.object;
     const index = asIndex(event?.get("output_index"));
     if (event === undefined || index === undefined) return;
     const partIndex = part === undefined ? 0 : (asIndex(event.get(part)) ?? 0);
@@ -97,11 +97,6 @@ export class ResponsesStreamObserver implements StreamObserver {
   #responseStart(): number {
     const { data, dataStart, dataEnd } = this.#reader;
     return findMember(data, dataStart, dataEnd, "response");
-  }
-
-  #view(): JsonObject | undefined {
-    const { data, dataStart, dataEnd } = this.#reader;
-    return JsonObject.tryAt(data, dataStart, dataEnd);
   }
 
   #parsed(): unknown {

@@ -3,6 +3,7 @@ import type { PassthroughRoute, ProviderKind } from "./kind.ts";
 const passthrough: readonly PassthroughRoute[] = [
   { methods: ["GET", "HEAD"], path: "/v1/models" },
   { methods: ["GET", "HEAD"], path: "/v1/models/*" },
+  { methods: ["POST"], path: "/v1/responses/input_tokens", storedState: true, counts: "responses" },
   { methods: "*", path: "/v1/responses/*", storedState: true },
   { methods: "*", path: "/v1/conversations", storedState: true },
   { methods: "*", path: "/v1/conversations/*", storedState: true },

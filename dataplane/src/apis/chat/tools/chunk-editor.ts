@@ -35,11 +35,16 @@ export class ChunkEditor {
     this.#says = false;
     const choices = this.#choices(chunk);
     const usage = this.#usage(chunk);
-    const text = rewriteMembers(chunk, (name) => {
+    const isKept = choices === undefined && usage === undefined && this.#shown.isFirstTurn;
+    const text = isKept ? undefined : this.#rewritten(chunk, choices, usage);
+    return this.#isCut && !this.#says ? null : text;
+  }
+
+  #rewritten(chunk: JsonObject, choices: MemberEdit, usage: MemberEdit): MemberEdit {
+    return rewriteMembers(chunk, (name) => {
       if (name === "choices") return choices;
       return name === "usage" ? usage : this.#shown.editIdentity(name);
     });
-    return this.#isCut && !this.#says ? null : text;
   }
 
   #choices(chunk: JsonObject): MemberEdit {
@@ -64,6 +69,7 @@ export class ChunkEditor {
     const delta = choice.object("delta");
     const deltaEdit = delta && this.#delta(delta);
     const reasonEdit = this.#finishReason(choice);
+    if (deltaEdit === undefined && reasonEdit === undefined) return undefined;
     return rewriteMembers(choice, (name) => {
       if (name === "delta") return deltaEdit;
       return name === "finish_reason" ? reasonEdit : undefined;

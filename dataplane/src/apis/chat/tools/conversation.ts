@@ -8,7 +8,9 @@ import type {
   AnsweredCall,
   AnswerTurn,
   CentralTool,
+  NotRunReason,
   ToolConversation,
+  ToolConversationOptions,
   TurnObserver,
 } from "../../tool-conversation.ts";
 import { withoutCalls } from "../../without-calls.ts";
@@ -23,8 +25,12 @@ import { ChatTurnObserver } from "./turn-observer.ts";
 import { WholeAnswer } from "./whole-answer.ts";
 
 /** Serves a Chat request with central tools; undefined where it gets none. */
-export function withTools(request: ApiRequest, tools: readonly CentralTool[]): ToolConversation | undefined {
-  const injected = injectTools(request, tools);
+export function withTools(
+  request: ApiRequest,
+  tools: readonly CentralTool[],
+  options: ToolConversationOptions = {},
+): ToolConversation | undefined {
+  const injected = injectTools(request, tools, options);
   return injected && new ChatConversation(injected);
 }
 
@@ -40,6 +46,10 @@ class ChatConversation implements ToolConversation {
   constructor({ bytes, toolIds }: InjectedRequest) {
     this.#body = bytes;
     this.#toolIds = toolIds;
+  }
+
+  get notRun(): NotRunReason {
+    return this.#turn?.notRun ?? "not_run_incomplete";
   }
 
   get body(): Buffer {

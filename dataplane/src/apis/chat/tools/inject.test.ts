@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { CentralTool } from "../../tool-conversation.ts";
+import type { CentralTool, ToolConversationOptions } from "../../tool-conversation.ts";
 import { readRequest } from "../request.ts";
 import { injectTools } from "./inject.ts";
 
@@ -8,10 +8,11 @@ const two = [{ ...tool("bmcp_a"), description: 'Says "a".' }, tool("bmcp_b")];
 const textA =
   '{"type":"function","function":{"name":"bmcp_a","description":"Says \\"a\\".","parameters":{"type":"object"}}}';
 const textB = '{"type":"function","function":{"name":"bmcp_b","parameters":{"type":"object"}}}';
+type LeftOut = NonNullable<ToolConversationOptions["leftOut"]>;
 const function_ = (name: string) => ({ type: "function", function: { name } });
 
-const inject = (body: string, tools: readonly CentralTool[] = two) =>
-  injectTools(readRequest(Buffer.from(body)), tools);
+const inject = (body: string, tools: readonly CentralTool[] = two, leftOut?: LeftOut) =>
+  injectTools(readRequest(Buffer.from(body)), tools, leftOut && { leftOut });
 
 test.each([
   [
@@ -52,6 +53,20 @@ test.each([
 test("where the client's tools fill the request there is no room", () => {
   const tools = Array.from({ length: 128 }, (_, at) => function_(`own_${at}`));
   expect(inject(JSON.stringify({ model: "m", messages: [{}], tools }))).toBeUndefined();
+});
+
+test("what is left out is told, and why", () => {
+  const told: unknown[] = [];
+  const central = [tool("bmcp_first"), tool("bmcp_own"), ...two];
+  const tools = [function_("bmcp_own"), ...Array.from({ length: 125 }, (_, at) => function_(`own_${at}`))];
+  const bodyOf = (own: object[]) => JSON.stringify({ model: "m", messages: [{}], tools: own });
+  inject(bodyOf(tools), central, (left) => told.push(left));
+  inject(bodyOf([...tools, ...tools]), two, (left) => told.push(left));
+  inject(bodyOf(tools), two, (left) => told.push(left));
+  expect(told).toEqual([
+    { taken: ["bmcp_own"], noRoom: ["bmcp_b"] },
+    { taken: [], noRoom: ["bmcp_a", "bmcp_b"] },
+  ]);
 });
 
 test.each<object>([

@@ -1,8 +1,9 @@
 import { prependElements } from "../../../json/edit-member.ts";
-import { JsonObject } from "../../../json/json-object.ts";
+import type { JsonObject } from "../../../json/json-object.ts";
 import type { ApiRequest } from "../../api.ts";
 import { asArray } from "../../json-kinds.ts";
-import type { CentralTool } from "../../tool-conversation.ts";
+import type { CentralTool, ToolConversationOptions } from "../../tool-conversation.ts";
+import { chatToolNames } from "../../tool-names.ts";
 import { ToolWriter } from "../../written-tools.ts";
 
 /** A request with central tools in it. */
@@ -25,10 +26,11 @@ const writer = new ToolWriter(({ id, description, inputSchema }) =>
 export function injectTools(
   { body }: ApiRequest,
   tools: readonly CentralTool[],
+  { leftOut }: ToolConversationOptions = {},
 ): InjectedRequest | undefined {
   if (!takesTools(body)) return undefined;
   const room = maxTools - body.array("tools").length;
-  const { elements, toolIds } = writer.choose(tools, { taken: clientTools(body), room });
+  const { elements, toolIds } = writer.choose(tools, { taken: chatToolNames(body), room }, leftOut);
   if (toolIds.size === 0) return undefined;
   return { bytes: prependElements(body, "tools", elements), toolIds };
 }
@@ -53,17 +55,4 @@ function takesTools(body: JsonObject): boolean {
 function hasValue(body: JsonObject, name: string): boolean {
   const raw = body.raw(name);
   return raw !== "" && raw !== "null";
-}
-
-/** The names of the client's own tools. */
-function clientTools(body: JsonObject): ReadonlySet<string> {
-  const names = new Set<string>();
-  const tools = body.array("tools");
-  for (let index = 0; index < tools.length; index++) {
-    const { start, end } = tools.span(index);
-    const tool = JsonObject.tryAt(body.bytes, start, end);
-    const name = (tool?.object("function") ?? tool?.object("custom"))?.string("name");
-    if (name !== undefined) names.add(name);
-  }
-  return names;
 }

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { JsonObject } from "../../../json/json-object.ts";
 import { type MemberEdit, rewriteMembers } from "../../../json/rewrite-members.ts";
 import { asIndex } from "../../json-kinds.ts";
-import type { CentralCall, TurnEnd } from "../../tool-conversation.ts";
+import type { CentralCall, NotRunReason, TurnEnd } from "../../tool-conversation.ts";
 import { CallOrder } from "../call-order.ts";
 import { ReceivedCall } from "./received-call.ts";
 import { ReceivedObject } from "./received-value.ts";
@@ -38,8 +38,12 @@ export class Turn {
   }
 
   get next(): TurnEnd["next"] {
-    const isWaiting = this.#options.mayCall && waitingReasons.has(this.#finishReason);
-    return isWaiting && this.#isCentralAlone ? "calls" : "client";
+    return this.#options.mayCall && this.#isWaiting && this.#isCentralAlone ? "calls" : "client";
+  }
+
+  get notRun(): NotRunReason {
+    if (this.#isWaiting && !this.#isCentralAlone) return "not_run_mixed_turn";
+    return this.#options.mayCall ? "not_run_incomplete" : "not_run_turn_limit";
   }
 
   get calls(): CentralCall[] {
@@ -97,6 +101,10 @@ export class Turn {
 
   get #central(): ReceivedCall[] {
     return this.#order.calls.filter(({ owner }) => owner === "central");
+  }
+
+  get #isWaiting(): boolean {
+    return waitingReasons.has(this.#finishReason);
   }
 
   get #isCentralAlone(): boolean {

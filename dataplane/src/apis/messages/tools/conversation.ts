@@ -3,28 +3,36 @@ import { appendElements, setMember } from "../../../json/edit-member.ts";
 import { JsonObject } from "../../../json/json-object.ts";
 import { encodeEvent } from "../../../sse/encode.ts";
 import type { ApiRequest, ObserveOptions } from "../../api.ts";
-import type { ObservationSink } from "../../observation.ts";
+import { JsonEventReader } from "../../json-event-reader.ts";
+import type { ObservationSink, ObservedError } from "../../observation.ts";
 import type {
   AnsweredCall,
   AnswerTurn,
   CentralTool,
+  NotRunReason,
   ToolConversation,
+  ToolConversationOptions,
   ToolResultPart,
   TurnObserver,
 } from "../../tool-conversation.ts";
 import { withoutCalls } from "../../without-calls.ts";
 import { errorEvent } from "../error-body.ts";
 import { MessagesStreamObserver, observeAnswer } from "../observe.ts";
-import { injectTools } from "./inject.ts";
+import { type InjectedRequest, injectTools } from "./inject.ts";
 import { ReceivedBlock } from "./received-block.ts";
 import { ShownUsage } from "./shown-usage.ts";
+import { ThoughtBinding } from "./thought-binding.ts";
 import { Turn } from "./turn.ts";
 import { MessagesTurnObserver } from "./turn-observer.ts";
 
 /** Serves a Messages request with central tools; undefined where it gets none. */
-export function withTools(request: ApiRequest, tools: readonly CentralTool[]): ToolConversation | undefined {
-  const injected = injectTools(request, tools);
-  return injected && new MessagesConversation(injected.body, injected.toolIds);
+export function withTools(
+  request: ApiRequest,
+  tools: readonly CentralTool[],
+  options: ToolConversationOptions = {},
+): ToolConversation | undefined {
+  const injected = injectTools(request, tools, options);
+  return injected && new MessagesConversation(injected, new ThoughtBinding(options));
 }
 
 const ping = encodeEvent('{"type":"ping"}', "ping");
@@ -32,6 +40,7 @@ const ping = encodeEvent('{"type":"ping"}', "ping");
 class MessagesConversation implements ToolConversation {
   #body: Buffer;
   readonly #toolIds: ReadonlySet<string>;
+  readonly #binding: ThoughtBinding;
   readonly #shown = { usage: new ShownUsage(), nextIndex: 0 };
   /** Blocks of whole answers that the client gets, as JSON text. */
   readonly #visible: string[] = [];
@@ -40,19 +49,29 @@ class MessagesConversation implements ToolConversation {
   /** Id of the first turn's message: the client's. */
   #id = "";
 
-  constructor(body: Buffer, toolIds: ReadonlySet<string>) {
-    this.#body = body;
+  constructor({ body, toolIds }: InjectedRequest, binding: ThoughtBinding) {
+    this.#body = binding.begin(body);
     this.#toolIds = toolIds;
+    this.#binding = binding;
+  }
+
+  get notRun(): NotRunReason {
+    return this.#turn?.notRun ?? "not_run_incomplete";
   }
 
   get body(): Buffer {
     return this.#body;
   }
 
+  get betas(): readonly string[] {
+    return this.#binding.betas;
+  }
+
   streamTurn(sink: ObservationSink, options: ObserveOptions): TurnObserver {
     const first = this.#turn === undefined;
-    const observer = new MessagesStreamObserver(withoutCalls(sink, this.#toolIds), options);
-    return new MessagesTurnObserver({ turn: this.#begin(), shown: this.#shown, first, observer });
+    const reader = new JsonEventReader();
+    const observer = new MessagesStreamObserver(withoutCalls(sink, this.#toolIds), options, reader);
+    return new MessagesTurnObserver({ turn: this.#begin(), shown: this.#shown, first, observer, reader });
   }
 
   answerTurn(sink: ObservationSink, body: Buffer, options: ObserveOptions): AnswerTurn {
@@ -77,6 +96,12 @@ class MessagesConversation implements ToolConversation {
     if (last) this.#body = setMember(JsonObject.parse(this.#body), "tool_choice", '{"type":"none"}');
   }
 
+  amend(error: ObservedError): boolean {
+    const amended = this.#binding.amend(this.#body, error);
+    this.#body = amended ?? this.#body;
+    return amended !== undefined;
+  }
+
   errorEvent(error: GatewayError): Buffer {
     return errorEvent(error);
   }
@@ -86,6 +111,7 @@ class MessagesConversation implements ToolConversation {
   }
 
   #begin(): Turn {
+    this.#binding.taken();
     this.#turn = new Turn(this.#toolIds, { hiding: this.#turn?.hiding ?? false, last: this.#last });
     this.#shown.usage.begin();
     return this.#turn;

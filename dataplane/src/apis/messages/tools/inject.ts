@@ -2,7 +2,8 @@ import { GatewayError } from "../../../errors/gateway-error.ts";
 import { prependElements, removeMember } from "../../../json/edit-member.ts";
 import { JsonObject } from "../../../json/json-object.ts";
 import type { ApiRequest } from "../../api.ts";
-import type { CentralTool } from "../../tool-conversation.ts";
+import type { CentralTool, ToolConversationOptions } from "../../tool-conversation.ts";
+import { toolNames } from "../../tool-names.ts";
 import { ToolWriter } from "../../written-tools.ts";
 
 /** A request with central tools in it. */
@@ -19,9 +20,10 @@ const writer = new ToolWriter(({ id, description, inputSchema }) =>
 export function injectTools(
   { body }: ApiRequest,
   tools: readonly CentralTool[],
+  { leftOut }: ToolConversationOptions = {},
 ): InjectedRequest | undefined {
   if (body.object("tool_choice")?.string("type") === "none") return undefined;
-  const { elements, toolIds } = writer.choose(tools, { taken: clientTools(body), room: tools.length });
+  const { elements, toolIds } = writer.choose(tools, { taken: toolNames(body), room: tools.length }, leftOut);
   if (toolIds.size === 0) return undefined;
   return { body: prependElements(withoutThread(body), "tools", elements), toolIds };
 }
@@ -40,15 +42,4 @@ function withoutThread(body: JsonObject): JsonObject {
       "The gateway keeps no message threads where it adds central tools. Send the whole conversation.",
     );
   return JsonObject.parse(removeMember(body, "thread"));
-}
-
-function clientTools(body: JsonObject): ReadonlySet<string> {
-  const names = new Set<string>();
-  const tools = body.array("tools");
-  for (let index = 0; index < tools.length; index++) {
-    const { start, end } = tools.span(index);
-    const name = JsonObject.tryAt(body.bytes, start, end)?.string("name");
-    if (name !== undefined) names.add(name);
-  }
-  return names;
 }

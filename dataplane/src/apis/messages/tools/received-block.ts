@@ -1,11 +1,12 @@
 import { setMember } from "../../../json/edit-member.ts";
 import { JsonObject } from "../../../json/json-object.ts";
 import { asRecord } from "../../json-kinds.ts";
+import { isQualified } from "../../qualified-call.ts";
 
 /** One content block of an answer, gathered as it comes, to be sent back exactly as received. */
 export class ReceivedBlock {
   readonly #block: JsonObject;
-  /** Text members that deltas extend, by name. */
+  /** Text members that deltas extend, by name: what they add, as it is spelled between the quotes. */
   readonly #texts = new Map<string, string>();
   #input = "";
   readonly #citations: string[] = [];
@@ -39,26 +40,31 @@ export class ReceivedBlock {
 
   /** A call of a tool that a toolset has is not one of a tool that the request lists. */
   get isOfToolset(): boolean {
-    return this.#block.member("toolset_name") !== undefined || this.#block.member("namespace") !== undefined;
+    return isQualified(this.#block);
   }
 
   /** Takes the `delta` of a content_block_delta. */
   extend(delta: JsonObject): void {
     switch (delta.string("type")) {
       case "text_delta":
-        return this.#append("text", delta.string("text"));
+        return this.#append("text", spelled(delta, "text"));
       case "thinking_delta":
-        return this.#append("thinking", delta.string("thinking"));
+        return this.#append("thinking", spelled(delta, "thinking"));
       case "signature_delta":
-        return this.#append("signature", delta.string("signature"));
+        return this.#append("signature", spelled(delta, "signature"));
       case "compaction_delta":
-        return this.#append("content", delta.string("content"));
+        return this.#append("content", spelled(delta, "content"));
       case "input_json_delta":
         this.#input += delta.string("partial_json") ?? "";
         return;
       case "citations_delta":
         this.#citations.push(delta.raw("citation"));
     }
+  }
+
+  /** Takes a piece of the block's text, as it is spelled between its quotes. */
+  addText(piece: string): void {
+    this.#append("text", piece);
   }
 
   /** The whole block as JSON text; "" for an empty text, which the API sends but does not take. */
@@ -69,8 +75,7 @@ export class ReceivedBlock {
     };
     if (this.#texts.size > 0 || this.#input !== "" || this.#citations.length > 0)
       block = JsonObject.parse(Buffer.from(block.bytes.subarray(block.start, block.end)));
-    for (const [member, text] of this.#texts)
-      set(member, JSON.stringify((block.string(member) ?? "") + text));
+    for (const [member, text] of this.#texts) set(member, `"${spelled(block, member) ?? ""}${text}"`);
     if (this.#input.trim() !== "") set("input", this.#sentInput());
     if (this.#citations.length > 0) set("citations", `[${this.#citations.join(",")}]`);
     if (block.string("type") === "text" && (block.string("text") ?? "") === "") return "";
@@ -82,9 +87,15 @@ export class ReceivedBlock {
     return isObject(this.#input) ? this.#input : JSON.stringify({ INVALID_JSON: this.#input });
   }
 
-  #append(member: string, text: string | undefined): void {
-    if (text !== undefined) this.#texts.set(member, (this.#texts.get(member) ?? "") + text);
+  #append(member: string, piece: string | undefined): void {
+    if (piece !== undefined) this.#texts.set(member, (this.#texts.get(member) ?? "") + piece);
   }
+}
+
+/** A text as it stands between its quotes; undefined for what is none. */
+function spelled(object: JsonObject, member: string): string | undefined {
+  const raw = object.raw(member);
+  return raw.startsWith('"') ? raw.slice(1, -1) : undefined;
 }
 
 function isObject(json: string): boolean {

@@ -2,10 +2,11 @@ import type { GatewayError } from "../../../errors/gateway-error.ts";
 import { setMember } from "../../../json/edit-member.ts";
 import { JsonObject } from "../../../json/json-object.ts";
 import { encodeEvent } from "../../../sse/encode.ts";
-import { SseEventReader } from "../../../sse/event.ts";
 import { type StreamObserver, verdict } from "../../api.ts";
+import type { JsonEventReader } from "../../json-event-reader.ts";
 import { asIndex } from "../../json-kinds.ts";
 import type { CentralCall, TurnEnd, TurnObserver } from "../../tool-conversation.ts";
+import { PlainTexts } from "./plain-texts.ts";
 import { ReceivedBlock } from "./received-block.ts";
 import type { ShownUsage } from "./shown-usage.ts";
 import type { Turn } from "./turn.ts";
@@ -24,6 +25,8 @@ export interface MessagesTurnOptions {
   readonly first: boolean;
   /** Watches for the records. */
   readonly observer: StreamObserver;
+  /** With which the observer has read the event that it saw last. */
+  readonly reader: JsonEventReader;
 }
 
 /** Block indexes beyond what any answer has are not mapped. */
@@ -32,7 +35,7 @@ const maxBlocks = 10_000;
 /** One streamed turn of the Messages API: what the client sees of it, live. */
 export class MessagesTurnObserver implements TurnObserver {
   readonly #options: MessagesTurnOptions;
-  readonly #reader = new SseEventReader();
+  readonly #plainTexts = new PlainTexts();
   /** The blocks by their index in this turn, with the client's index; -1 for one the client does not see. */
   readonly #blocks = new Map<number, { readonly block: ReceivedBlock; readonly index: number }>();
   replacement: Buffer | undefined;
@@ -42,11 +45,12 @@ export class MessagesTurnObserver implements TurnObserver {
   }
 
   event(bytes: Buffer, start: number, end: number): number {
-    const observed = this.#options.observer.event(bytes, start, end);
+    const { observer, reader } = this.#options;
+    const observed = observer.event(bytes, start, end);
     this.replacement = undefined;
-    const reader = this.#reader;
-    if (!reader.read(bytes, start, end)) return observed;
-    const event = JsonObject.tryAt(reader.data, reader.dataStart, reader.dataEnd);
+    if (!reader.hasData || this.#plainTexts.take(reader.data, reader.dataStart, reader.dataEnd))
+      return observed;
+    const event = reader.object;
     return event === undefined ? observed : this.#show(event, observed);
   }
 
@@ -97,7 +101,10 @@ export class MessagesTurnObserver implements TurnObserver {
     const own = Buffer.from(content.bytes.subarray(content.start, content.end));
     const block = new ReceivedBlock(JsonObject.parse(own));
     const index = turn.add(block) === "hidden" ? -1 : shown.nextIndex++;
-    this.#blocks.set(indexOf(event), { block, index });
+    const received = indexOf(event);
+    this.#blocks.set(received, { block, index });
+    if (index === received && block.type === "text") this.#plainTexts.begin(block, index);
+    else this.#plainTexts.end();
     return this.#move(event, "content_block_start", index);
   }
 

@@ -1,4 +1,4 @@
-import type { CentralCall, TurnEnd } from "../../tool-conversation.ts";
+import type { CentralCall, NotRunReason, TurnEnd } from "../../tool-conversation.ts";
 import type { ReceivedBlock } from "./received-block.ts";
 
 /** What a block of an answer is to the client. */
@@ -59,6 +59,11 @@ export class Turn {
     if (this.#stopReason === "pause_turn") return this.#hiding ? "resume" : "client";
     const run = this.#stopReason === "tool_use" && this.#calls.length > 0 && this.#clientCalls === 0;
     return run ? "calls" : "client";
+  }
+
+  get notRun(): NotRunReason {
+    if (this.#stopReason === "tool_use" && this.#clientCalls > 0) return "not_run_mixed_turn";
+    return this.#last ? "not_run_turn_limit" : "not_run_incomplete";
   }
 
   /** What the client is told instead of the stop reason, where it would wait for calls that it does not have. */

@@ -111,10 +111,11 @@ describe.each([true, false])("stream: %s", (stream) => {
   });
 
   test("a function of the same name in a namespace of the client's is the client's", () => {
-    const { answer } = serve({ stream }, [
+    const { answer, seen } = serve({ stream }, [
       { content: [toolCall(read, {}, { id: "call_1", namespace: "own" })] },
     ]);
     expect(answer.calls).toMatchObject([{ id: "call_1", name: read }]);
+    expect(seen).toContainEqual({ toolCall: expect.objectContaining({ callId: "call_1", tool: read }) });
   });
 
   test("an answer cut short by its length ends the loop, and the call is not run", () => {
@@ -363,6 +364,29 @@ describe("what the provider holds", () => {
     const refusal = { type: "", message: "No tool output found for function call call_9." };
     expect(begin({ previous_response_id: "resp_1", input: [call] }).amend?.(refusal)).toBe(false);
     expect(begin({ input: "x" }).amend?.(refusal)).toBe(false);
+  });
+
+  test("reasoning that may be another's is left out after the provider's refusal", () => {
+    const thought = (id: string) => ({ type: "reasoning", id, summary: [] });
+    const words = { type: "message", role: "assistant", content: "x" };
+    const conversation = begin({ input: [thought("rs_1"), thought("rs_2"), words] });
+    const refusal = {
+      type: "invalid_request_error",
+      message: "Item 'rs_1' of type 'reasoning' was provided without its required following item.",
+    };
+    expect(conversation.amend?.(refusal)).toBe(true);
+    expect(JSON.parse(conversation.body.toString()).input).toEqual([thought("rs_2"), words]);
+    expect(conversation.amend?.(refusal)).toBe(false);
+  });
+
+  test("nothing is mended where the rule is switched off", () => {
+    const rules = { answersMissedCalls: false, dropsLooseReasoning: false };
+    const missed = { type: "", message: "No tool output found for function call call_9." };
+    expect(begin({ previous_response_id: "resp_1" }, { rules }).amend?.(missed)).toBe(false);
+    const loose = { type: "reasoning", id: "rs_1", summary: [] };
+    const conversation = begin({ input: [loose, loose, { role: "assistant", content: "x" }] }, { rules });
+    const message = "Item 'rs_1' of type 'reasoning' was provided without its required following item.";
+    expect(conversation.amend?.({ type: "", message })).toBe(false);
   });
 
   test("a model that has no encrypted reasoning is asked without", () => {

@@ -2,13 +2,14 @@ import type { GatewayError } from "../../../errors/gateway-error.ts";
 import { JsonEdits } from "../../../json/json-edits.ts";
 import { JsonObject } from "../../../json/json-object.ts";
 import { encodeEvent } from "../../../sse/encode.ts";
-import { SseEventReader } from "../../../sse/event.ts";
 import type { ApiRequest, ObserveOptions } from "../../api.ts";
+import { JsonEventReader } from "../../json-event-reader.ts";
 import type { ObservationSink, ObservedError } from "../../observation.ts";
 import type {
   AnsweredCall,
   AnswerTurn,
   CentralTool,
+  NotRunReason,
   ToolConversation,
   ToolConversationOptions,
 } from "../../tool-conversation.ts";
@@ -16,14 +17,16 @@ import { withoutCalls } from "../../without-calls.ts";
 import { errorEvents } from "../error-body.ts";
 import { observeAnswer, ResponsesStreamObserver } from "../observe.ts";
 import { callOutput } from "./call-output.ts";
+import { withoutEcho } from "./echo-cutter.ts";
 import { withoutAsking } from "./encrypted-reasoning.ts";
 import { type InjectedRequest, injectTools } from "./inject.ts";
 import { appendInput } from "./input.ts";
+import { rememberLoose, withoutDoubtful } from "./loose-reasoning.ts";
 import { withMissingOutput } from "./missing-output.ts";
 import { isCentralCall } from "./received-item.ts";
-import type { ResponseAliases } from "./response-aliases.ts";
 import { Sequence } from "./sequence.ts";
 import { ShownAnswer } from "./shown-answer.ts";
+import type { AnswerKind } from "./spelled-tools.ts";
 import { conversationId, type StateHolder, stateHolder } from "./state-holder.ts";
 import { Turn } from "./turn.ts";
 import { ResponsesTurnObserver } from "./turn-observer.ts";
@@ -38,13 +41,13 @@ export function withTools(
   options: ToolConversationOptions = {},
 ): ToolConversation | undefined {
   const injected = injectTools(request.body, tools, options);
-  return injected && new ResponsesConversation(request.body, injected, options.aliases);
+  return injected && new ResponsesConversation(request.body, injected, options);
 }
 
 class ResponsesConversation implements ToolConversation {
   /** The client's own request. */
   readonly #request: JsonObject;
-  readonly #aliases: ResponseAliases | undefined;
+  readonly #options: ToolConversationOptions;
   readonly #toolIds: ReadonlySet<string>;
   readonly #asksEncrypted: boolean;
   readonly #shown: ShownAnswer;
@@ -58,9 +61,9 @@ class ResponsesConversation implements ToolConversation {
   #mayCall = true;
   #observer: ResponsesTurnObserver | undefined;
 
-  constructor(request: JsonObject, injected: InjectedRequest, aliases: ResponseAliases | undefined) {
+  constructor(request: JsonObject, injected: InjectedRequest, options: ToolConversationOptions) {
     this.#request = request;
-    this.#aliases = aliases;
+    this.#options = options;
     this.#toolIds = injected.toolIds;
     this.#asksEncrypted = injected.asksEncrypted;
     this.#shown = new ShownAnswer({
@@ -72,14 +75,18 @@ class ResponsesConversation implements ToolConversation {
     this.#body = injected.bytes;
   }
 
+  get notRun(): NotRunReason {
+    return this.#turn?.notRun ?? "not_run_incomplete";
+  }
+
   get body(): Buffer {
     return this.#body;
   }
 
   streamTurn(sink: ObservationSink, options: ObserveOptions): ResponsesTurnObserver {
-    const reader = new SseEventReader();
+    const reader = new JsonEventReader();
     this.#observer = new ResponsesTurnObserver({
-      turn: this.#begin(),
+      turn: this.#begin("stream"),
       shown: this.#shown,
       sequence: this.#sequence,
       reader,
@@ -89,9 +96,10 @@ class ResponsesConversation implements ToolConversation {
     return this.#observer;
   }
 
-  answerTurn(sink: ObservationSink, body: Buffer, options: ObserveOptions): AnswerTurn {
+  answerTurn(sink: ObservationSink, whole: Buffer, options: ObserveOptions): AnswerTurn {
+    const body = withoutEcho(whole, this.#toolIds);
     const end = observeAnswer(withoutCalls(sink, this.#toolIds), body, options);
-    const turn = this.#begin();
+    const turn = this.#begin("whole");
     const response = JsonObject.tryParse(body);
     if (response === undefined) return { end: { ...end, next: "client", calls: [] }, answer: body };
     this.#read(turn, response);
@@ -118,7 +126,8 @@ class ResponsesConversation implements ToolConversation {
   }
 
   amend(error: ObservedError): boolean {
-    const amended = withMissingOutput(this.#body, error) ?? this.#withoutAsking(error);
+    const amended =
+      this.#withMissingOutput(error) ?? this.#withoutDoubtful(error) ?? this.#withoutAsking(error);
     if (amended === undefined) return false;
     // A later turn is answered within the loop: only the first can miss what came before.
     if (this.#turn === undefined) this.#first = amended;
@@ -136,9 +145,9 @@ class ResponsesConversation implements ToolConversation {
     return encodeEvent(JSON.stringify(event), event.type);
   }
 
-  #begin(): Turn {
+  #begin(kind: AnswerKind): Turn {
     this.#turn = new Turn({ toolIds: this.#toolIds, mayCall: this.#mayCall });
-    this.#shown.begin();
+    this.#shown.begin(kind);
     return this.#turn;
   }
 
@@ -166,12 +175,25 @@ class ResponsesConversation implements ToolConversation {
   #remember(): void {
     const turn = this.#turn;
     if (turn === undefined || !turn.isUsable) return;
+    const { aliases, reasoning } = this.#options;
+    if (reasoning !== undefined && turn.calls.length > 0)
+      rememberLoose(turn.content(), this.#toolIds, reasoning);
     const holder = this.#holder(turn);
     const pending = turn.calls.map(({ callId }) => callId);
     const conversation = conversationId(this.#request);
-    if (conversation !== undefined) this.#aliases?.remember(conversation, conversation, pending);
-    else if (holder === "provider")
-      this.#aliases?.remember(this.#shown.created?.id ?? turn.id, turn.id, pending);
+    if (conversation !== undefined) aliases?.remember(conversation, conversation, pending);
+    else if (holder === "provider") aliases?.remember(this.#shown.created?.id ?? turn.id, turn.id, pending);
+  }
+
+  #withMissingOutput(error: ObservedError): Buffer | undefined {
+    const { rules } = this.#options;
+    return rules?.answersMissedCalls === false ? undefined : withMissingOutput(this.#body, error);
+  }
+
+  #withoutDoubtful(error: ObservedError): Buffer | undefined {
+    const { rules, reasoning } = this.#options;
+    if (rules?.dropsLooseReasoning === false) return undefined;
+    return withoutDoubtful(this.#body, error, reasoning);
   }
 
   #withoutAsking(error: ObservedError): Buffer | undefined {

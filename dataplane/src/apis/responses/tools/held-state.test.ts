@@ -4,9 +4,10 @@ import type { ModelAnswer, Part } from "../../../../../sdk/src/testing/answer.ts
 import { text, thinking, toolCall } from "../../../../../sdk/src/testing/parts.ts";
 import { readEvents } from "../../../../../sdk/src/testing/read-events.ts";
 import { serveTurns } from "../../../../../test/support/serve-turns.ts";
-import { StrictResponses } from "../../../../../test/support/strict-responses.ts";
+import { StrictAnswers } from "../../../../../test/support/strict-answers.ts";
 import { readRequest } from "../request.ts";
 import { withTools } from "./conversation.ts";
+import { LooseReasoningMemory } from "./loose-reasoning-memory.ts";
 import { ResponseAliasMemory } from "./response-aliases.ts";
 
 const central = "bmcp_wiki_read";
@@ -20,13 +21,20 @@ const exchanges = fc.array(
   fc.record({
     centralTurns: fc.integer({ min: 0, max: 2 }),
     last: fc.constantFrom<Act>("text", "client", "mixed"),
-    thinks: fc.boolean(),
+    /** How many thoughts come before the first part, and before each further one. */
+    thoughts: fc.tuple(fc.integer({ min: 0, max: 2 }), fc.integer({ min: 0, max: 1 })),
   }),
   { minLength: 1, maxLength: 4 },
 );
-const states = fc.constantFrom({}, { store: false }, { conversation: "conv_1" });
+/** A client that says something of `store` repeats everything. */
+const states = fc.constantFrom(
+  {},
+  { store: true },
+  { store: false, include: ["reasoning.encrypted_content"] },
+  { conversation: "conv_1" },
+);
 
-function partsOf(act: Act, thinks: boolean, turn: number): Part[] {
+function partsOf(act: Act, [first, further]: readonly [number, number], turn: number): Part[] {
   const call = (name: string, which: string) => toolCall(name, {}, { id: `call_${turn}_${which}` });
   const acts = {
     central: [call(central, "a"), call(central, "b")],
@@ -34,7 +42,10 @@ function partsOf(act: Act, thinks: boolean, turn: number): Part[] {
     mixed: [call(central, "a"), call("shell", "c"), call(central, "b")],
     text: [text(`Turn ${turn}.`)],
   };
-  return [...(thinks ? [thinking("Hm.", { encryptedContent: "gAAAA" })] : []), ...acts[act]];
+  return acts[act].flatMap((part, position) => [
+    ...Array.from({ length: position === 0 ? first : further }, () => thinking("Hm.")),
+    part,
+  ]);
 }
 
 /** A client that goes on as its SDK would: from the id it knows, from its conversation, or by repeating everything. */
@@ -55,7 +66,7 @@ class Client {
 
   // biome-ignore lint/suspicious/noExplicitAny: responses of many shapes
   take(response: any): void {
-    const holdsAll = this.#state.store === false;
+    const holdsAll = this.#state.store !== undefined;
     // biome-ignore lint/suspicious/noExplicitAny: items of many shapes
     const calls = response.output.filter((item: any) => item.type === "function_call");
     // biome-ignore lint/suspicious/noExplicitAny: items of many shapes
@@ -75,21 +86,24 @@ class Client {
 test("whatever the model calls, every request is one that the provider takes", () => {
   fc.assert(
     fc.property(states, exchanges, fc.boolean(), fc.boolean(), (state, plan, stream, remembers) => {
-      const provider = new StrictResponses();
+      const provider = new StrictAnswers("responses");
       const client = new Client(state);
-      let memory = new ResponseAliasMemory();
+      let memory = { aliases: new ResponseAliasMemory(), reasoning: new LooseReasoningMemory() };
       let turn = 0;
-      for (const { centralTurns, last, thinks } of plan) {
+      for (const { centralTurns, last, thoughts } of plan) {
         // An output for a call in a response whose id the client does not know needs the memory.
         const needsMemory = stream && Object.keys(state).length === 0 && last !== "text";
         const before = needsMemory && !remembers ? 0 : centralTurns;
         const acts: Act[] = [...Array.from({ length: before }, () => "central" as const), last];
         const answers = acts.map((act): ModelAnswer & { readonly id: string } => {
           turn += 1;
-          return { id: `resp_${turn}`, content: partsOf(act, thinks, turn) };
+          return { id: `resp_${turn}`, content: partsOf(act, thoughts, turn) };
         });
         const request = readRequest(Buffer.from(JSON.stringify(client.request(stream))));
-        const conversation = withTools(request, tools, { aliases: memory.of("alice") });
+        const conversation = withTools(request, tools, {
+          aliases: memory.aliases.of("alice"),
+          reasoning: memory.reasoning.of("alice"),
+        });
         if (conversation === undefined) throw new Error("no tools went in");
         const served = serveTurns(conversation, {
           api: "responses",
@@ -101,8 +115,10 @@ test("whatever the model calls, every request is one that the provider takes", (
           stream ? JSON.parse(readEvents(served.body).at(-1)?.data ?? "").response : JSON.parse(served.body),
         );
         // Another replica knows nothing of it.
-        if (!remembers) memory = new ResponseAliasMemory();
+        if (!remembers)
+          memory = { aliases: new ResponseAliasMemory(), reasoning: new LooseReasoningMemory() };
       }
+      if (remembers) expect(provider.refusals).toEqual([]);
     }),
     { numRuns: 300 },
   );

@@ -56,7 +56,7 @@ test.each([
 });
 
 test("a request that gets no tools is mended all the same", () => {
-  const input = [user, one, two, assistant];
+  const input = [one, user, two, assistant];
   expect(inject({ tool_choice: "none", input })).toMatchObject({ input: [user, two, assistant] });
   expect(inject({ input }, [])).not.toHaveProperty("tools");
 });
@@ -93,7 +93,8 @@ test.each([
 test.each([
   ["before a message", [user, one, assistant, user], [user, one, assistant, user]],
   ["before a call", [user, one, call, output], [user, one, call, output]],
-  ["before other reasoning", [user, one, two, assistant], [user, two, assistant]],
+  ["before other reasoning", [user, one, two, assistant], [user, one, two, assistant]],
+  ["before other reasoning that leads to nothing", [user, one, two, user], [user, user]],
   [
     "before the user's words",
     [one, user, two, { role: "user", content: "y" }],
@@ -104,10 +105,10 @@ test.each([
   [
     "by reference",
     [reference("rs_1"), reference("rs_2"), reference("msg_1")],
-    [reference("rs_2"), reference("msg_1")],
+    [reference("rs_1"), reference("rs_2"), reference("msg_1")],
   ],
   ["beside what nobody knows", [one, { type: "news" }, 5, null], [one, { type: "news" }, 5, null]],
 ])("reasoning %s", (_, input, left) => {
   expect(inject({ input }).input).toEqual(left);
-  expect(inject({ input }, toolsOf(2), { dropsLooseReasoning: false }).input).toEqual(input);
+  expect(inject({ input }, toolsOf(2), { rules: { dropsLooseReasoning: false } }).input).toEqual(input);
 });

@@ -4,7 +4,7 @@ import type { CentralTool, ToolConversationOptions } from "../../tool-conversati
 import { notRunOutput } from "./call-output.ts";
 import { askForEncrypted } from "./encrypted-reasoning.ts";
 import { prependInput } from "./input.ts";
-import { looseReasoning } from "./loose-reasoning.ts";
+import { findReasoning } from "./loose-reasoning.ts";
 import type { HiddenState, ResponseAliases } from "./response-aliases.ts";
 import { conversationId } from "./state-holder.ts";
 import { chooseTools, noTools } from "./written-tools.ts";
@@ -17,6 +17,8 @@ export interface InjectedRequest {
   readonly asksEncrypted: boolean;
 }
 
+const noneLoose: ReadonlySet<number> = new Set();
+
 /**
  * Puts the tools in front of the client's own, and makes of the input what the provider takes: with outputs for calls that
  * were hidden, without reasoning that led to those. Undefined where nothing is to be done.
@@ -24,11 +26,11 @@ export interface InjectedRequest {
 export function injectTools(
   body: JsonObject,
   tools: readonly CentralTool[],
-  { aliases, dropsLooseReasoning = true }: ToolConversationOptions,
+  { aliases, reasoning, rules, leftOut }: ToolConversationOptions,
 ): InjectedRequest | undefined {
-  const { elements, toolIds } = takesTools(body) ? chooseTools(tools, body) : noTools;
+  const { elements, toolIds } = takesTools(body) ? chooseTools(tools, body, leftOut) : noTools;
   const hidden = hiddenState(body, aliases);
-  const loose = dropsLooseReasoning ? looseReasoning(body) : new Set<number>();
+  const loose = rules?.dropsLooseReasoning === false ? noneLoose : findReasoning(body, reasoning).loose;
   if (toolIds.size === 0 && hidden === undefined && loose.size === 0) return undefined;
   const edits = new JsonEdits();
   if (toolIds.size > 0) edits.prepend(body, "tools", elements);

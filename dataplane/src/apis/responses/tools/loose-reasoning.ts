@@ -1,27 +1,89 @@
 import { findMember, findValue } from "../../../json/find-member.ts";
-import type { JsonArray, JsonObject } from "../../../json/json-object.ts";
+import { JsonEdits } from "../../../json/json-edits.ts";
+import { type JsonArray, JsonObject } from "../../../json/json-object.ts";
 import { asText } from "../../json-kinds.ts";
+import type { ObservedError } from "../../observation.ts";
+import type { LooseReasoning, ReasoningNames } from "./loose-reasoning-memory.ts";
+import { isCentralCall } from "./received-item.ts";
 
 /** What an item of an input is to a reasoning item before it. */
 type Kind = "reasoning" | "follower" | "other";
 
-const noneLoose: ReadonlySet<number> = new Set();
+/** Indexes of reasoning items in an input that may have lost what they led to. */
+export interface FoundReasoning {
+  /** The provider refuses these: nothing follows that they could have led to, or what does is known to be another's. */
+  readonly loose: ReadonlySet<number>;
+  /** Other reasoning follows these: they are fine if both came with one answer, which the input does not tell. */
+  readonly doubtful: ReadonlySet<number>;
+}
+
+const noneFound: FoundReasoning = { loose: new Set(), doubtful: new Set() };
 
 /**
- * Indexes of the reasoning items in an input that nothing follows which they could have led to: neither a message of the
- * model nor a call. The provider refuses those. A client has them if the call behind one was hidden from it.
+ * Looks for reasoning that neither a message of the model nor a call follows. A client has such if the call behind it was
+ * hidden from it.
+ * @param known what was seen to lead to hidden calls
  */
-export function looseReasoning(body: JsonObject): ReadonlySet<number> {
+export function findReasoning(body: JsonObject, known?: LooseReasoning): FoundReasoning {
+  if (!mayHaveReasoning(body)) return noneFound;
   const input = body.array("input");
-  if (!mayHaveReasoning(body)) return noneLoose;
   const loose = new Set<number>();
+  const doubtful = new Set<number>();
   let next: Kind = "other";
   for (let index = input.length - 1; index >= 0; index -= 1) {
     const kind = kindOf(body, input, index);
-    if (kind === "reasoning" && next !== "follower") loose.add(index);
-    next = kind;
+    const isLoose =
+      kind === "reasoning" &&
+      (next === "other" || (next === "reasoning" && known?.has(namesAt(body, input, index)) === true));
+    if (isLoose) loose.add(index);
+    else if (kind === "reasoning" && next === "reasoning") doubtful.add(index);
+    // What is left out follows nothing.
+    if (!isLoose) next = kind;
   }
-  return loose;
+  return { loose, doubtful };
+}
+
+/**
+ * The request again without what is doubtful in it, after a refusal that is about reasoning, and remembers that. Undefined
+ * for every other error, and where nothing is doubtful.
+ */
+export function withoutDoubtful(
+  request: Buffer,
+  { message }: ObservedError,
+  known?: LooseReasoning,
+): Buffer | undefined {
+  if (!message.includes("of type 'reasoning' was provided without its required following item"))
+    return undefined;
+  const body = JsonObject.parse(request);
+  const { doubtful } = findReasoning(body, known);
+  if (doubtful.size === 0) return undefined;
+  const input = body.array("input");
+  for (const index of doubtful) known?.add(namesAt(body, input, index));
+  const edits = new JsonEdits();
+  edits.removeElements(input, (index) => doubtful.has(index));
+  return edits.apply(request, { start: 0, end: request.length });
+}
+
+/**
+ * Remembers the reasoning of an answer that nothing follows any more once its central calls are hidden.
+ * @param items all of the answer, as JSON texts
+ */
+export function rememberLoose(
+  items: readonly string[],
+  toolIds: ReadonlySet<string>,
+  known: LooseReasoning,
+): void {
+  let next: "reasoning" | "follower" | "nothing" = "nothing";
+  let isCut = false;
+  for (const text of items.toReversed()) {
+    const item = JsonObject.tryParse(Buffer.from(text));
+    if (item === undefined) continue;
+    const isReasoning = item.string("type") === "reasoning";
+    const isLoose: boolean = isReasoning && (next === "nothing" || (next === "reasoning" && isCut));
+    if (isLoose) known.add(namesOf(item));
+    isCut = isLoose || isCentralCall(item, toolIds);
+    if (!isCut) next = isReasoning ? "reasoning" : "follower";
+  }
 }
 
 /** One search spares most requests the look at every item. */
@@ -37,4 +99,14 @@ function kindOf({ bytes }: JsonObject, input: JsonArray, index: number): Kind {
   if (type === "item_reference") return text("id").startsWith("rs_") ? "reasoning" : "follower";
   if (type === "message") return text("role") === "assistant" ? "follower" : "other";
   return type.endsWith("_output") ? "other" : "follower";
+}
+
+function namesAt({ bytes }: JsonObject, input: JsonArray, index: number): ReasoningNames {
+  const { start, end } = input.span(index);
+  const item = JsonObject.tryAt(bytes, start, end);
+  return item === undefined ? { id: "", encrypted: "" } : namesOf(item);
+}
+
+function namesOf(item: JsonObject): ReasoningNames {
+  return { id: item.string("id") ?? "", encrypted: item.string("encrypted_content") ?? "" };
 }

@@ -1,8 +1,9 @@
 import type { JsonObject } from "../../../json/json-object.ts";
+import { isQualified } from "../../qualified-call.ts";
 
 /** True for a call of one of these tools: a function of that name, in no namespace of the client's. */
 export function isCentralCall(item: JsonObject, toolIds: ReadonlySet<string>): boolean {
-  if (item.string("type") !== "function_call" || item.string("namespace") !== undefined) return false;
+  if (item.string("type") !== "function_call" || isQualified(item)) return false;
   return toolIds.has(item.string("name") ?? "");
 }
 

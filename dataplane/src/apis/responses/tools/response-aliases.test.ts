@@ -39,3 +39,27 @@ test("neither ids without end nor calls without number are kept", () => {
   aliases.remember("a", "b", [long, ...Array.from({ length: 1000 }, (_, index) => `call_${index}`)]);
   expect(aliases.find("a")?.pendingCallIds).toHaveLength(128);
 });
+
+test("it knows of what nothing was hidden, too", () => {
+  const aliases = new ResponseAliasMemory().of("alice");
+  aliases.remember("resp_1", "resp_1", []);
+  aliases.remember("resp_2", "resp_3", []);
+  expect(["resp_1", "resp_2", "resp_3"].map((id) => aliases.knows(id))).toEqual([true, true, false]);
+  expect(aliases.find("resp_1")).toBeUndefined();
+  expect(new ResponseAliasMemory().of("bob").knows("resp_1")).toBe(false);
+  aliases.remember("resp_1", "resp_4", []);
+  expect(aliases.find("resp_1")?.id).toBe("resp_4");
+});
+
+test("of an id that no provider has there is nothing to be learnt", () => {
+  const aliases = new ResponseAliasMemory().of("alice");
+  expect([aliases.knows(""), aliases.knows("x".repeat(257))]).toEqual([true, true]);
+});
+
+test("ids that mean nothing do not crowd out those that do", () => {
+  const aliases = new ResponseAliasMemory(2).of("alice");
+  aliases.remember("resp_1", "resp_2", []);
+  for (const id of ["a", "b", "c"]) aliases.remember(id, id, []);
+  expect(aliases.find("resp_1")?.id).toBe("resp_2");
+  expect(["a", "b", "c"].map((id) => aliases.knows(id))).toEqual([false, true, true]);
+});

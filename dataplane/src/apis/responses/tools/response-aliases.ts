@@ -1,3 +1,5 @@
+import { LruMap } from "../../../memory/lru-map.ts";
+
 /** What a client does not know of a response (or conversation) that the provider keeps and it goes on from. */
 export interface HiddenState {
   /** Id to go on from: that of the last hidden turn. */
@@ -18,6 +20,8 @@ export interface ResponseAliases {
    */
   remember(shown: string, last: string, pendingCallIds: readonly string[]): void;
   find(shown: string): HiddenState | undefined;
+  /** True if there is nothing to be learnt of it: it was remembered, be it that nothing was hidden, or never can be. */
+  knows(shown: string): boolean;
 }
 
 /** Longer ids are not remembered, nor more calls of one response: no provider has such. */
@@ -25,47 +29,49 @@ const maxIdLength = 256;
 const maxPendingCalls = 128;
 
 /**
- * The aliases of one gateway. They are kept in memory. Where they are lost (another replica, a restart) the provider
- * refuses the next request for a missing output, which is then added (`withMissingOutput`); what was said in hidden turns
- * is lost then, and an output for a call in one of those is refused for good.
+ * The aliases of one gateway. They are kept in memory. What another gateway has served, or this one before its start, is
+ * in the records (`control/last-messages`). Where the recorder cannot be asked either, the provider refuses the next
+ * request for a missing output, which is then added (`withMissingOutput`); what was said in hidden turns is lost then, and
+ * an output for a call in one of those is refused for good.
  */
 export class ResponseAliasMemory {
-  readonly #maxEntries: number;
-  // A Map keeps insertion order: the first entry is the one that was not used for the longest time.
-  readonly #entries = new Map<string, HiddenState>();
+  readonly #hidden: LruMap<HiddenState>;
+  // Apart, because clients choose what is looked up: ids that mean nothing must not crowd out those that do.
+  readonly #plain: LruMap<true>;
 
-  /** @param maxEntries of all scopes together. @default 50 000 */
+  /** @param maxEntries of all scopes together, and as many of which nothing was hidden. @default 50 000 */
   constructor(maxEntries = 50_000) {
-    this.#maxEntries = maxEntries;
+    this.#hidden = new LruMap(maxEntries);
+    this.#plain = new LruMap(maxEntries);
   }
 
   /** @param scope who may find them: an actor and a provider. Ids of small providers are not unique. */
   of(scope: string): ResponseAliases {
     return {
       remember: (shown, last, pendingCallIds) => this.#remember(scope, shown, { id: last, pendingCallIds }),
-      find: (shown) => this.#find(keyOf(scope, shown)),
+      find: (shown) => this.#hidden.get(keyOf(scope, shown)),
+      knows: (shown) => !isPossible(shown) || this.#knows(keyOf(scope, shown)),
     };
   }
 
   #remember(scope: string, shown: string, { id, pendingCallIds }: HiddenState): void {
+    if (!isPossible(shown)) return;
     const key = keyOf(scope, shown);
-    this.#entries.delete(key);
     const pending = pendingCallIds.filter((callId) => callId.length <= maxIdLength).slice(0, maxPendingCalls);
-    const saysNothing = id === shown && pending.length === 0;
-    if (saysNothing || shown === "" || id === "" || Math.max(shown.length, id.length) > maxIdLength) return;
-    this.#entries.set(key, { id, pendingCallIds: pending });
-    if (this.#entries.size <= this.#maxEntries) return;
-    const oldest = this.#entries.keys().next();
-    if (!oldest.done) this.#entries.delete(oldest.value);
+    const isPlain = id === shown && pending.length === 0;
+    this.#hidden.delete(key);
+    this.#plain.delete(key);
+    if (isPlain || !isPossible(id)) this.#plain.set(key, true);
+    else this.#hidden.set(key, { id, pendingCallIds: pending });
   }
 
-  #find(key: string): HiddenState | undefined {
-    const found = this.#entries.get(key);
-    if (found === undefined) return undefined;
-    this.#entries.delete(key);
-    this.#entries.set(key, found);
-    return found;
+  #knows(key: string): boolean {
+    return this.#hidden.get(key) !== undefined || this.#plain.get(key) !== undefined;
   }
+}
+
+function isPossible(id: string): boolean {
+  return id !== "" && id.length <= maxIdLength;
 }
 
 function keyOf(scope: string, shown: string): string {

@@ -3,6 +3,7 @@ import type { JsonObject } from "../../../json/json-object.ts";
 import type { CreatedResponse } from "../error-body.ts";
 import { withoutEncrypted } from "./encrypted-reasoning.ts";
 import { ShownUsage } from "./shown-usage.ts";
+import type { AnswerKind } from "./spelled-tools.ts";
 import { removeEcho } from "./tool-echo.ts";
 
 export interface ShownAnswerOptions {
@@ -21,6 +22,7 @@ export class ShownAnswer {
   readonly #items: string[] = [];
   #places = 0;
   #turns = 0;
+  #kind: AnswerKind = "stream";
   /** What the stream's first event said; undefined for a whole answer. */
   created: CreatedResponse | undefined;
   /** True once the client's output is not that of a single turn. */
@@ -43,7 +45,9 @@ export class ShownAnswer {
     return this.#turns === 1;
   }
 
-  begin(): void {
+  /** A turn begins. */
+  begin(kind: AnswerKind): void {
+    this.#kind = kind;
     this.#turns += 1;
     if (this.#turns > 1) this.differs = true;
   }
@@ -68,7 +72,7 @@ export class ShownAnswer {
   /** Makes of a response, finished or not, what the client would have got for its own request. */
   restore(edits: JsonEdits, response: JsonObject): void {
     const { request, toolIds } = this.#options;
-    removeEcho(edits, response, toolIds);
+    removeEcho(edits, response, toolIds, this.#kind);
     this.#restoreMember(
       edits,
       response,

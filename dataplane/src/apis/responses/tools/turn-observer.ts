@@ -2,18 +2,19 @@ import type { GatewayError } from "../../../errors/gateway-error.ts";
 import { findValue } from "../../../json/find-member.ts";
 import { JsonEdits } from "../../../json/json-edits.ts";
 import { JsonObject } from "../../../json/json-object.ts";
-import type { SseEventReader } from "../../../sse/event.ts";
 import { type StreamObserver, verdict } from "../../api.ts";
+import type { JsonEventReader } from "../../json-event-reader.ts";
 import { asIndex } from "../../json-kinds.ts";
-import type { CentralCall, TurnEnd, TurnObserver } from "../../tool-conversation.ts";
+import type { AnswerFilter, CentralCall, TurnEnd, TurnObserver } from "../../tool-conversation.ts";
 import { errorEvents } from "../error-body.ts";
 import { eventType, isOutputText, terminalTypes } from "../events.ts";
+import { EchoCutter } from "./echo-cutter.ts";
 import { encodeEdited } from "./encode-edited.ts";
 import { removeEncrypted } from "./encrypted-reasoning.ts";
 import { isCentralCall } from "./received-item.ts";
 import type { Sequence } from "./sequence.ts";
 import type { ShownAnswer } from "./shown-answer.ts";
-import { withoutEcho } from "./tool-echo.ts";
+import { spelledTools } from "./spelled-tools.ts";
 import { maxItems, type Turn } from "./turn.ts";
 
 export interface ResponsesTurnOptions {
@@ -23,7 +24,7 @@ export interface ResponsesTurnOptions {
   /** Watches for the records. */
   readonly observer: StreamObserver;
   /** With which the observer has read the event that it saw last. */
-  readonly reader: SseEventReader;
+  readonly reader: JsonEventReader;
   /** The turn is over: its `next` is known. */
   readonly onEnd: () => void;
 }
@@ -43,17 +44,18 @@ const hidden = -1;
 /** One streamed turn of the Responses API: what the client sees of it, live. */
 export class ResponsesTurnObserver implements TurnObserver {
   readonly #options: ResponsesTurnOptions;
-  readonly #reader: SseEventReader;
+  readonly #reader: JsonEventReader;
   /** Place in the client's output by output_index in this turn; `hidden` for an item the client does not see. */
   readonly #places = new Map<number, number>();
   #events = 0;
-  /** True if the event under way is without what was in it. */
-  #cut = false;
+  readonly filter: AnswerFilter | undefined;
   replacement: Buffer | undefined;
 
   constructor(options: ResponsesTurnOptions) {
     this.#options = options;
     this.#reader = options.reader;
+    const spelled = spelledTools(options.shown.toolIds, "stream");
+    this.filter = spelled && new EchoCutter(spelled);
   }
 
   event(bytes: Buffer, start: number, end: number): number {
@@ -67,7 +69,7 @@ export class ResponsesTurnObserver implements TurnObserver {
     const type = eventType(reader);
     const bringsResponse = openingTypes.has(type) || terminalTypes.has(type);
     if (this.#isUntouched && !bringsResponse && !itemTypes.has(type)) return observed;
-    const event = this.#view(bringsResponse);
+    const event = reader.object;
     return event === undefined ? observed : this.#show(type, event, observed);
   }
 
@@ -95,16 +97,6 @@ export class ResponsesTurnObserver implements TurnObserver {
   get #isUntouched(): boolean {
     const { shown, sequence } = this.#options;
     return !shown.differs && sequence.isUntouched;
-  }
-
-  /** The event's data; of one that brings a response, without the central tools that are repeated in it. */
-  #view(bringsResponse: boolean): JsonObject | undefined {
-    const { data, dataStart, dataEnd } = this.#reader;
-    const cut = bringsResponse
-      ? withoutEcho(data, dataStart, dataEnd, this.#options.shown.toolIds)
-      : undefined;
-    this.#cut = cut !== undefined;
-    return cut === undefined ? JsonObject.tryAt(data, dataStart, dataEnd) : JsonObject.tryParse(cut);
   }
 
   #show(type: string, event: JsonObject, observed: number): number {
@@ -199,7 +191,7 @@ export class ResponsesTurnObserver implements TurnObserver {
   /** The event goes out with these edits and its number. */
   #relay(event: JsonObject, edits: JsonEdits, observed: number): number {
     this.#options.sequence.renumber(edits, event);
-    if (edits.isEmpty && !this.#cut) return observed;
+    if (edits.isEmpty) return observed;
     const reader = this.#reader;
     this.replacement = encodeEdited(
       edits.apply(event.bytes, event),

@@ -1,5 +1,5 @@
 import type { JsonObject } from "../../../json/json-object.ts";
-import type { CentralCall, TurnEnd } from "../../tool-conversation.ts";
+import type { CentralCall, NotRunReason, TurnEnd } from "../../tool-conversation.ts";
 import { itemKey, type ReceivedItem, receivedItem } from "./received-item.ts";
 
 /** Items of one answer beyond these are not followed. */
@@ -53,11 +53,13 @@ export class Turn {
   }
 
   get next(): TurnEnd["next"] {
-    const items = [...this.#items.values()];
-    const answered = new Set(items.filter(({ isOutput }) => isOutput).map(({ callId }) => callId));
-    const awaitsClient = items.some((item) => item.awaitsClient && !answered.has(item.callId));
-    const run = this.#mayCall && this.status === "completed" && this.calls.length > 0 && !awaitsClient;
+    const run = this.#mayCall && this.status === "completed" && this.calls.length > 0 && !this.#awaitsClient;
     return run ? "calls" : "client";
+  }
+
+  get notRun(): NotRunReason {
+    if (this.status === "completed" && this.#awaitsClient) return "not_run_mixed_turn";
+    return this.#mayCall ? "not_run_incomplete" : "not_run_turn_limit";
   }
 
   /** True if the provider has an answer that can be gone on from. */
@@ -81,6 +83,12 @@ export class Turn {
   /** All items as received, as JSON texts. */
   content(): string[] {
     return this.#inOrder().map(({ text }) => text);
+  }
+
+  get #awaitsClient(): boolean {
+    const items = [...this.#items.values()];
+    const answered = new Set(items.filter(({ isOutput }) => isOutput).map(({ callId }) => callId));
+    return items.some((item) => item.awaitsClient && !answered.has(item.callId));
   }
 
   #inOrder(): ReceivedItem[] {

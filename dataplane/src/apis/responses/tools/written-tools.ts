@@ -1,8 +1,7 @@
-import { findValue } from "../../../json/find-member.ts";
 import type { JsonObject } from "../../../json/json-object.ts";
-import { asText } from "../../json-kinds.ts";
 import type { CentralTool } from "../../tool-conversation.ts";
-import { type ChosenTools, ToolWriter } from "../../written-tools.ts";
+import { toolNames } from "../../tool-names.ts";
+import { type ChosenTools, type LeftOutTools, ToolWriter } from "../../written-tools.ts";
 
 /** OpenAI takes no more tools in one request. */
 const maxTools = 128;
@@ -18,24 +17,14 @@ const writer = new ToolWriter(({ id, description, inputSchema }) =>
   }),
 );
 
-export const noTools: ChosenTools = { elements: "", toolIds: new Set() };
+export const noTools: ChosenTools = { elements: Buffer.alloc(0), toolIds: new Set() };
 
 /** The tools whose ids the client does not use itself, as many as there is room for beside its own. */
-export function chooseTools(tools: readonly CentralTool[], body: JsonObject): ChosenTools {
-  return writer.choose(tools, { taken: clientTools(body), room: maxTools - body.array("tools").length });
-}
-
-/** The name of the tool at `start`, as a request has it or an answer repeats it; "" if it has none. */
-export function toolName(bytes: Buffer, start: number, end: number): string {
-  return asText(findValue(bytes, start, end, "name"));
-}
-
-function clientTools(body: JsonObject): ReadonlySet<string> {
-  const names = new Set<string>();
-  const tools = body.array("tools");
-  for (let index = 0; index < tools.length; index += 1) {
-    const { start, end } = tools.span(index);
-    names.add(toolName(body.bytes, start, end));
-  }
-  return names;
+export function chooseTools(
+  tools: readonly CentralTool[],
+  body: JsonObject,
+  leftOut?: (tools: LeftOutTools) => void,
+): ChosenTools {
+  const own = { taken: toolNames(body), room: maxTools - body.array("tools").length };
+  return writer.choose(tools, own, leftOut);
 }

@@ -1,0 +1,50 @@
+import { createHash } from "node:crypto";
+import { LruMap } from "../../../memory/lru-map.ts";
+
+/** What tells reasoning from other reasoning; clients may leave either out. */
+export interface ReasoningNames {
+  /** "" if it has none. */
+  readonly id: string;
+  /** Its encrypted content, "" if it has none. */
+  readonly encrypted: string;
+}
+
+/** Reasoning that led to hidden calls: what follows it in the client's conversation is not what it led to. */
+export interface LooseReasoning {
+  add(reasoning: ReasoningNames): void;
+  has(reasoning: ReasoningNames): boolean;
+}
+
+/** Longer ids are not remembered: no provider has such. */
+const maxIdLength = 256;
+
+/** The loose reasoning of one gateway. What is forgotten costs one refused request (`withoutDoubtful`). */
+export class LooseReasoningMemory {
+  readonly #names: LruMap<true>;
+
+  /** @param maxEntries of all scopes together; an item has up to two. @default 50 000 */
+  constructor(maxEntries = 50_000) {
+    this.#names = new LruMap(maxEntries);
+  }
+
+  /** @param scope who may find it: an actor and a provider */
+  of(scope: string): LooseReasoning {
+    return {
+      add: (reasoning) => {
+        for (const key of keysOf(scope, reasoning)) this.#names.set(key, true);
+      },
+      has: (reasoning) => keysOf(scope, reasoning).some((key) => this.#names.get(key) === true),
+    };
+  }
+}
+
+function keysOf(scope: string, { id, encrypted }: ReasoningNames): string[] {
+  return [
+    ...(id === "" || id.length > maxIdLength ? [] : [JSON.stringify([scope, "id", id])]),
+    ...(encrypted === "" ? [] : [JSON.stringify([scope, "content", digest(encrypted)])]),
+  ];
+}
+
+function digest(text: string): string {
+  return createHash("sha256").update(text).digest("base64url");
+}
