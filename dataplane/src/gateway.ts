@@ -1,5 +1,8 @@
 import type { Invalidation } from "@aibridge/proto";
 import { API_VERSION } from "@aibridge/proto/channel";
+import { Code } from "@connectrpc/connect";
+import { LooseThoughtMemory } from "./apis/messages/tools/loose-thoughts.ts";
+import { LooseReasoningMemory } from "./apis/responses/tools/loose-reasoning-memory.ts";
 import { ResponseAliasMemory } from "./apis/responses/tools/response-aliases.ts";
 import type { CompiledOptions } from "./config/compile-options.ts";
 import { OptionError } from "./config/option-error.ts";
@@ -8,6 +11,7 @@ import { CachedActors } from "./control/cached-actors.ts";
 import { Channels } from "./control/channels.ts";
 import { identifyCaller } from "./control/identify-caller.ts";
 import { askInProcess } from "./control/in-process-actors.ts";
+import { type AskLastMessage, askLastMessage, LastMessages } from "./control/last-messages.ts";
 import type { AskActor } from "./control/ports.ts";
 import { askToolPolicy, CachedToolPolicies } from "./control/tool-policies.ts";
 import { jwtVerifier } from "./control/verify-jwt.ts";
@@ -17,14 +21,17 @@ import { BodyBudget } from "./ingress/body-budget.ts";
 import { ConcurrencyLimits } from "./ingress/concurrency-limits.ts";
 import { Drain } from "./ingress/drain.ts";
 import { createHandler, type RequestHandler } from "./ingress/handler.ts";
+import { LeftOutReport } from "./ingress/left-out-report.ts";
 import { guardedFetch } from "./mcp/guarded-fetch.ts";
 import { ServerLinks } from "./mcp/server-links.ts";
+import { ToolPins } from "./mcp/tool-pins.ts";
+import { pinByService, pinByServiceOrHere } from "./mcp/tool-pins-service.ts";
 import { ToolSource } from "./mcp/tool-source.ts";
 import { ConversationTools } from "./plan/conversation-tools.ts";
 import { CurrentConfig } from "./plan/current-config.ts";
 import { defaultSpoolBytes } from "./plan/runtime-config.ts";
 import { DurableRecorder, type DurableRecorderOptions } from "./record/durable-recorder.ts";
-import { deliverInProcess } from "./record/in-process-recorder.ts";
+import { deliverInProcess, findInProcess } from "./record/in-process-recorder.ts";
 import { LabelBounds } from "./telemetry/interception-metrics.ts";
 import { createMetrics, type Metrics } from "./telemetry/metrics.ts";
 import { UpstreamClient } from "./upstream/upstream-client.ts";
@@ -54,7 +61,7 @@ const flushMs = 5_000;
  * @throws ConfigError if the configuration is given and cannot be worked by, OptionError if the spool's folder cannot
  */
 export function buildGateway(options: CompiledOptions): Gateway {
-  const { log, gatewayId } = options;
+  const { log, gatewayId, tracing } = options;
   const metrics = createMetrics(options.metrics);
   const upstream = new UpstreamClient();
   const config = new CurrentConfig({
@@ -90,6 +97,7 @@ export function buildGateway(options: CompiledOptions): Gateway {
     drain,
     metrics,
     labels: new LabelBounds(),
+    tracing,
     log,
     gatewayId,
   });
@@ -103,7 +111,7 @@ export function buildGateway(options: CompiledOptions): Gateway {
     close: async (graceMs) => {
       await drain.close(graceMs);
       stopping.abort();
-      const undelivered = await recorder.close(flushMs);
+      const [undelivered] = await Promise.all([recorder.close(flushMs), tracing?.flush(flushMs)]);
       await Promise.all([watching, upstream.close(), tools?.close()]);
       channels.close();
       return undelivered;
@@ -124,15 +132,23 @@ function recorderTarget(
   return { recorder: client, ...(connected && { connected }) };
 }
 
+function messageSource({ recorder }: CompiledOptions, channels: Channels): AskLastMessage {
+  return typeof recorder === "string"
+    ? askLastMessage(channels.recorder(recorder).client)
+    : findInProcess(recorder);
+}
+
 /** Central tools: who gets them, where they are, and how they are called. */
 function centralTools(
-  { toolPolicy, log }: CompiledOptions,
+  options: CompiledOptions,
   channels: Channels,
   { config, metrics }: { readonly config: CurrentConfig; readonly metrics: Metrics },
 ) {
+  const { toolPolicy, toolRules, log } = options;
   if (toolPolicy === undefined) return undefined;
+  const client = channels.toolPolicies(toolPolicy);
   const policies = new CachedToolPolicies({
-    ask: askToolPolicy(channels.toolPolicies(toolPolicy)),
+    ask: askToolPolicy(client),
     failed: (error) => log.warn({ reason: errorCode(error) }, "the tool policy service cannot be asked"),
   });
   const { fetch, close } = guardedFetch();
@@ -142,9 +158,18 @@ function centralTools(
     log,
     reached: (server, up) => metrics.mcpServerUp.set({ server }, up ? 1 : 0),
   });
+  const pins = new ToolPins({
+    pin: pinByServiceOrHere(pinByService(client), () =>
+      log.warn("the tool policy service does not remember tools: this data plane does, as long as it runs"),
+    ),
+    mode: () => config.value?.mcp.pinning ?? "off",
+    log,
+    changed: (server, definitions) => metrics.mcpToolsChanged.inc({ server }, definitions),
+  });
   const source = new ToolSource({
     policies,
     links,
+    pins,
     log,
     discoveryBudgetMs: () => config.value?.mcp.discoveryBudgetMs ?? 0,
     discoveryFailed: (server) => metrics.mcpDiscoveryFailures.inc({ server }),
@@ -152,8 +177,19 @@ function centralTools(
   return {
     source,
     conversations: new ConversationTools(source),
+    leftOut: new LeftOutReport(log, metrics),
     aliases: new ResponseAliasMemory(),
+    thoughts: new LooseThoughtMemory(),
+    reasoning: new LooseReasoningMemory(),
+    rules: toolRules,
+    lastMessages: new LastMessages({
+      ask: messageSource(options, channels),
+      failed: ({ code, rawMessage }) =>
+        log.warn({ code: Code[code], reason: rawMessage }, "the recorder cannot look messages up"),
+      unimplemented: () => log.info("the recorder does not implement FindLastMessage"),
+    }),
     policies,
+    pins,
     close: () => {
       links.close();
       return close();
@@ -197,7 +233,7 @@ async function followConfig(
   }: {
     readonly actors: CachedActors;
     readonly config: CurrentConfig;
-    readonly tools: { readonly policies: CachedToolPolicies } | undefined;
+    readonly tools: { readonly policies: CachedToolPolicies; readonly pins: ToolPins } | undefined;
   },
   signal: AbortSignal,
 ): Promise<void> {
@@ -211,11 +247,13 @@ async function followConfig(
       onInvalidation: (invalidation) => {
         invalidate(actors, invalidation);
         tools?.policies.markStale();
+        tools?.pins.markStale();
       },
       onConnected: () => {
         config.heard();
         actors.reconnected();
         tools?.policies.markStale();
+        tools?.pins.markStale();
       },
       onInterruption: () => {
         config.unheard();

@@ -22,13 +22,16 @@ export type {
 } from "@aibridge/proto";
 export { ConfigFileError, type ConfigObject } from "@aibridge/proto/config-file";
 export { Code, ConnectError } from "@connectrpc/connect";
+export type { ToolRules } from "./apis/tool-conversation.ts";
 export { OptionError } from "./config/option-error.ts";
 export type { GatewayMetricsOptions, GatewayOptions } from "./config/options.ts";
 export type { ActorFunctions, HostActor } from "./control/in-process-actors.ts";
+export type { LastMessage, MessageQuery } from "./control/last-messages.ts";
 export type { ActorCredential, ActorQuery } from "./control/ports.ts";
 export type { RequestHandler } from "./ingress/handler.ts";
 export { ConfigError } from "./plan/config-error.ts";
 export type { RecorderFunctions } from "./record/in-process-recorder.ts";
+export type { Tracing } from "./telemetry/tracing.ts";
 
 /** A gateway inside a host's server. */
 export interface EmbeddedGateway {

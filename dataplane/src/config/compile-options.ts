@@ -4,10 +4,12 @@ import { MIN_KEY_LENGTH, uuidv7, type WatchedCertificates } from "@aibridge/prot
 import { type ConfigObject, configVersion, readConfigObject } from "@aibridge/proto/config-file";
 import { clone, isMessage } from "@bufbuild/protobuf";
 import { pino } from "pino";
+import type { ToolRules } from "../apis/tool-conversation.ts";
 import type { RpcProtocol } from "../control/channels.ts";
 import type { ActorFunctions } from "../control/in-process-actors.ts";
 import type { RecorderFunctions } from "../record/in-process-recorder.ts";
 import type { Logger } from "../telemetry/log.ts";
+import type { Tracing } from "../telemetry/tracing.ts";
 import { OptionError } from "./option-error.ts";
 import type { GatewayOptions } from "./options.ts";
 import { serviceUrlProblem, withoutTrailingSlashes } from "./service-url.ts";
@@ -20,6 +22,7 @@ export interface CompiledOptions {
   readonly actors: string | ActorFunctions;
   /** Undefined: nobody gets central tools. */
   readonly toolPolicy: string | undefined;
+  readonly toolRules: ToolRules;
   /** Undefined: the configuration is given. */
   readonly configService: string | undefined;
   /** Undefined: the configuration service sends it. */
@@ -34,6 +37,8 @@ export interface CompiledOptions {
   /** Without a slash at the end: "/ai", "". */
   readonly basePath: string;
   readonly log: Logger;
+  /** Undefined: there are no traces. */
+  readonly tracing: Tracing | undefined;
   readonly metrics: { readonly prefix: string; readonly initiator: boolean; readonly process: boolean };
 }
 
@@ -46,6 +51,7 @@ export function compileOptions(options: GatewayOptions): CompiledOptions {
   const services = compileServices(options);
   return Object.freeze({
     ...services,
+    toolRules: options.toolRules ?? {},
     config: options.config && compileConfig(options.config),
     gatewayKey: gatewayKey(options, Object.values(services)),
     gatewayId: options.gatewayId ?? `gw-${uuidv7()}`,
@@ -54,6 +60,7 @@ export function compileOptions(options: GatewayOptions): CompiledOptions {
     certificates: options.certificates,
     basePath: basePath(options.basePath ?? ""),
     log: options.log ?? pino({ level: "silent" }),
+    tracing: options.tracing,
     metrics: {
       prefix: metrics?.prefix ?? "aibridge_",
       initiator: metrics?.initiator ?? false,

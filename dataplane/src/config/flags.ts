@@ -92,6 +92,13 @@ export const dataplaneCommand = defineCommand({
       kind: "boolean",
       description: "serve --admin-listen by TLS too, with the same certificate and for clients without one",
     },
+    "without-tool-rule": {
+      kind: "text",
+      repeat: true,
+      choices: ["loose-thoughts", "loose-reasoning", "missed-calls"],
+      description:
+        "leave out one thing that is done so that providers take conversations with hidden calls of central\ntools (docs/central-tools.md)",
+    },
     "shutdown-grace": {
       kind: "duration",
       default: "30s",
@@ -107,6 +114,12 @@ export const dataplaneCommand = defineCommand({
       description: "put before the name of every metric",
     },
     "metrics-initiator": { kind: "boolean", description: "label metrics with the actor's id" },
+    "traces-endpoint": {
+      kind: "text",
+      placeholder: "URL",
+      description:
+        "collector that gets OpenTelemetry traces (OTLP/HTTP), such as http://127.0.0.1:4318/v1/traces;\nOTEL_EXPORTER_OTLP_ENDPOINT and the other OTEL_* variables are followed too (docs/observability.md)",
+    },
     "log-level": {
       kind: "text",
       choices: logLevels,

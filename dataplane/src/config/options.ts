@@ -1,10 +1,12 @@
 import type { Config } from "@aibridge/proto";
 import type { WatchedCertificates } from "@aibridge/proto/channel";
 import type { ConfigObject } from "@aibridge/proto/config-file";
+import type { ToolRules } from "../apis/tool-conversation.ts";
 import type { RpcProtocol } from "../control/channels.ts";
 import type { ActorFunctions } from "../control/in-process-actors.ts";
 import type { RecorderFunctions } from "../record/in-process-recorder.ts";
 import type { Logger } from "../telemetry/log.ts";
+import type { Tracing } from "../telemetry/tracing.ts";
 
 /**
  * How a gateway is set up. Where records go, who says who a caller is, and where the configuration comes from must be
@@ -36,6 +38,11 @@ export interface GatewayOptions {
    * @default `controlPlane`; none without it
    */
   readonly toolPolicy?: string | undefined;
+  /**
+   * What is done so that providers take what clients make of answers with hidden calls of central tools.
+   * @default every rule applies
+   */
+  readonly toolRules?: ToolRules | undefined;
   /**
    * The configuration itself: an object with the keys of `aibridge.yaml`, or a Config message. `configure` changes it
    * later. Its `mcp_servers` are not used.
@@ -85,6 +92,12 @@ export interface GatewayOptions {
    * @default nowhere
    */
   readonly log?: Logger | undefined;
+  /**
+   * Spans of interceptions and of calls of central tools: what `tracingWith` of `@aibridge/dataplane/tracing` makes of an
+   * OpenTelemetry tracer provider.
+   * @default none
+   */
+  readonly tracing?: Tracing | undefined;
   /** @default every member's default */
   readonly metrics?: GatewayMetricsOptions | undefined;
 }

@@ -8,11 +8,13 @@ import {
   UsageError,
   type Values,
 } from "@aibridge/proto/settings";
+import type { ToolRules } from "../apis/tool-conversation.ts";
 import type { RpcProtocol } from "../control/channels.ts";
 import type { dataplaneCommand } from "./flags.ts";
 import { keptGatewayId } from "./gateway-id.ts";
 import { serviceUrlProblem, withoutTrailingSlashes } from "./service-url.ts";
 import { checkListeners } from "./tls-settings.ts";
+import { type TraceSettings, traceSettings } from "./trace-settings.ts";
 
 /** The values of the command's flags. */
 export type Flags = Values<(typeof dataplaneCommand)["flags"]>;
@@ -34,6 +36,9 @@ export interface DataplaneSettings {
   /** Folder of the spool. */
   readonly spool: string;
   readonly rpcProtocol: RpcProtocol;
+  readonly toolRules: ToolRules;
+  /** Where traces go; undefined where they are off. */
+  readonly traces: TraceSettings | undefined;
 }
 
 const defaultKeyFile = "./data/gateway.key";
@@ -44,6 +49,7 @@ export function dataplaneSettings(flags: Flags, env: Environment): DataplaneSett
   const listen = address("--listen", flags.listen);
   const adminListen = address("--admin-listen", flags["admin-listen"]);
   checkListeners(flags, { listen, admin: adminListen });
+  const gatewayId = flags["gateway-id"] ?? gatewayIdIn(flags.spool);
   return {
     listen,
     adminListen,
@@ -53,9 +59,19 @@ export function dataplaneSettings(flags: Flags, env: Environment): DataplaneSett
     configService: configService(flags, insecure),
     configFile: flags.config === undefined ? undefined : openConfig(flags.config, env),
     gatewayKey: gatewayKey(flags["gateway-key"]),
-    gatewayId: flags["gateway-id"] ?? gatewayIdIn(flags.spool),
+    gatewayId,
     spool: flags.spool,
     rpcProtocol: flags["rpc-protocol"] as RpcProtocol,
+    toolRules: toolRules(flags["without-tool-rule"]),
+    traces: traceSettings(flags, env, gatewayId),
+  };
+}
+
+function toolRules(without: readonly string[]): ToolRules {
+  return {
+    dropsLooseThoughts: !without.includes("loose-thoughts"),
+    dropsLooseReasoning: !without.includes("loose-reasoning"),
+    answersMissedCalls: !without.includes("missed-calls"),
   };
 }
 

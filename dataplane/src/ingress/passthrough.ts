@@ -1,8 +1,10 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { apis } from "../apis/index.ts";
+import type { ToolConversation } from "../apis/tool-conversation.ts";
 import type { ResolvedActor } from "../control/ports.ts";
 import { errorCode, fromUpstreamFailure } from "../errors/from-reason.ts";
 import { GatewayError } from "../errors/gateway-error.ts";
+import type { DownstreamListener } from "../loop/downstream.ts";
 import type { RuntimeConfig } from "../plan/runtime-config.ts";
 import type { UpstreamCredential } from "../upstream/credential.ts";
 import { downstreamHeaders, upstreamHeaders } from "../upstream/headers.ts";
@@ -10,10 +12,10 @@ import type { AnswerHandler, UpstreamCall } from "../upstream/upstream-client.ts
 import { toolRequest } from "./central-tools.ts";
 import { ClientAnswer } from "./client-answer.ts";
 import { clientSession } from "./client-session.ts";
-import { storedStateRefused } from "./intercept.ts";
 import type { RequestContext } from "./request-context.ts";
 import type { PassthroughMatch } from "./route.ts";
 import type { Stage } from "./stage.ts";
+import { storedStateRefused } from "./stored-state.ts";
 
 export interface PassthroughInput {
   readonly route: PassthroughMatch;
@@ -35,11 +37,13 @@ export async function passThrough(
   const method = request.method ?? "GET";
   stage.metrics.passthrough.inc({ provider: provider.name, route: route.template, method });
   const body = await context.readBody(stage.bodies, config);
-  const edited = route.counts && (await withCountedTools(stage, context, input, body.decoded));
+  const counted = route.counts && (await withCountedTools(stage, context, input, body.decoded));
+  const edited = counted?.body;
   const headers = upstreamHeaders(request.rawHeaders, {
     credential,
     identityEncoding: false,
     decodedBody: edited !== undefined,
+    betas: counted?.betas,
     trustedHeader: config.identity.trustedHeader,
     actor: provider.sendActorHeaders ? caller.actor : undefined,
   });
@@ -75,7 +79,7 @@ async function withCountedTools(
   { client, request: { headers } }: RequestContext,
   { route, caller, config }: PassthroughInput,
   body: Buffer,
-): Promise<Buffer | undefined> {
+): Promise<ToolConversation | undefined> {
   if (stage.tools === undefined || route.counts === undefined) return undefined;
   try {
     const api = apis[route.counts];
@@ -91,7 +95,7 @@ async function withCountedTools(
       clientSessionId: clientSession(client, headers, request.facts.metadataUserId),
       maxTurns: config.mcp.maxTurns,
     });
-    return tools?.conversation.body;
+    return tools?.conversation;
   } catch (error) {
     // What cannot be read is the provider's to refuse.
     if (error instanceof GatewayError) return undefined;
@@ -100,7 +104,7 @@ async function withCountedTools(
 }
 
 /** Relays an answer byte for byte. */
-class PlainRelay implements AnswerHandler {
+class PlainRelay implements AnswerHandler, DownstreamListener {
   readonly #answer: ClientAnswer;
   readonly #provider: string;
   readonly #done = Promise.withResolvers<void>();
@@ -113,14 +117,21 @@ class PlainRelay implements AnswerHandler {
 
   run(call: UpstreamCall): Promise<void> {
     this.#call = call;
-    this.#answer.onDrain = () => call.resume();
-    this.#answer.onGone = () => call.abort(new Error("the client went away"));
-    if (this.#answer.gone) this.#answer.onGone();
+    this.#answer.listener = this;
+    if (this.#answer.gone) this.onGone();
     return this.#done.promise;
   }
 
   abort(reason: Error): void {
     this.#call?.abort(reason);
+  }
+
+  onDrain(): void {
+    this.#call?.resume();
+  }
+
+  onGone(): void {
+    this.abort(new Error("the client went away"));
   }
 
   start(status: number, headers: IncomingHttpHeaders): void {
