@@ -104,18 +104,19 @@ export class KyselyToolPinStore implements ToolPinStore {
       }
     }
     const added = new Set(definitions.map(({ toolKey }) => hex(toolKey)).filter((key) => !known.has(key)));
-    const room = added.size === 0 ? 0 : limit - (await this.#countTools(server));
+    const room = added.size === 0 ? 0 : limit - (await this.#count(server, 1));
     const fitting = new Set([...known, ...[...added].slice(0, Math.max(0, room))]);
     const kept = definitions.filter(({ toolKey }) => fitting.has(hex(toolKey)));
     return { kept, full: kept.length < definitions.length };
   }
 
-  async #countTools(server: ToolServer): Promise<number> {
+  /** Of a server, the definitions that are the first of their tools, or all others. By an index alone. */
+  async #count(server: ToolServer, isFirst: 1 | null): Promise<number> {
     const { count } = await this.#db
       .selectFrom("aibridge_tool_pins")
       .select(({ fn }) => fn.countAll<bigint>().as("count"))
       .where("server_key", "=", serverKeyOf(server))
-      .where("is_first", "=", 1)
+      .where("is_first", isFirst === null ? "is" : "=", isFirst)
       .executeTakeFirstOrThrow();
     return Number(count);
   }
@@ -160,7 +161,11 @@ export class KyselyToolPinStore implements ToolPinStore {
     for (const keys of inParts(definitions.map(({ toolKey }) => toolKey))) {
       await this.#keepNewest(sql`tool_key in (${sql.join(keys)})`, sql.ref("tool_key"), waitingOfTool);
     }
-    await this.#keepNewest(sql`server_key = ${serverKeyOf(server)}`, sql.ref("server_key"), waitingOfServer);
+    if ((await this.#count(server, null)) > waitingOfServer) {
+      // This reads every definition that waits, so it makes room for more than one.
+      const limit = Math.ceil(0.9 * waitingOfServer);
+      await this.#keepNewest(sql`server_key = ${serverKeyOf(server)}`, sql.ref("server_key"), limit);
+    }
   }
 
   /** Deletes of what waits among some rows all but the newest of each group. */

@@ -64,6 +64,29 @@ test("where nobody remembers, the first definition of a tool stays the approved 
   expect(elsewhere.size).toBe(0);
 });
 
+test("where nobody remembers, of two definitions at once one is the first", async () => {
+  const pin = pinByServiceOrHere(unserved, () => undefined);
+  // The second time nobody is asked any more.
+  for (const name of ["read", "say"]) {
+    const both = ["1", "2"].map((says) => waiting(pin, define(name, says)));
+    expect(await Promise.all(both)).toEqual([[], [`${name} 2`]]);
+  }
+});
+
+test("where nobody remembers, no server washes out what is known of its tools or of another's", async () => {
+  const pin = pinByServiceOrHere(unserved, () => undefined);
+  const other = { ...server, name: "other" };
+  expect(await waiting(pin, define("read", "1"))).toEqual([]);
+  await pin(other, [define("read", "1")]);
+  for (let list = 0; list < 55; list++)
+    await pin(
+      server,
+      Array.from({ length: 2_000 }, (_, index) => define(`${list}-${index}`, "")),
+    );
+  expect(await waiting(pin, define("read", "2"), define("one more", ""))).toEqual(["read 2", "one more "]);
+  expect((await pin(other, [define("read", "2"), define("say", "1")])).size).toBe(1);
+});
+
 test("what a service approved counts when it does not remember any more", async () => {
   let serve = true;
   const pin = pinByServiceOrHere(

@@ -28,7 +28,7 @@ export function pinByService(client: Client<typeof ToolPolicyService>): PinTools
     for (const tools of inCalls(definitions)) {
       const request = { serverName: name, serverUrl: url, tools };
       const { waitingSha256 } = await client.pinTools(request, { timeoutMs });
-      for (const sha256 of waitingSha256) waiting.add(Buffer.from(sha256).toString("hex"));
+      for (const sha256 of waitingSha256) waiting.add(hexOf(sha256));
     }
     return waiting;
   };
@@ -49,8 +49,6 @@ function inCalls(definitions: readonly PinnedDefinition[]): PinnedDefinition[][]
   return calls;
 }
 
-/** Tools remembered at most where the service does not; the least recently seen one goes first. */
-const maxTools = 100_000;
 /** A service that remembers no tools is asked again after this time: it may have learnt to. */
 const askAgainMs = 300_000;
 
@@ -60,51 +58,68 @@ const askAgainMs = 300_000;
  * @param unserved called the first time that the service does not remember
  */
 export function pinByServiceOrHere(ask: PinTools, unserved: () => void): PinTools {
-  /** Digests of what is approved, by tool; what the service approved counts if it forgets how to later. */
-  const approved = new LruMap<Set<string>>(maxTools);
+  const approved = new ApprovedHere();
   let told = false;
   let askAt = 0;
-  const askService: PinTools = async (server, definitions) => {
-    if (performance.now() < askAt) return decideHere(approved, server, definitions);
+  return async (server, definitions) => {
+    if (performance.now() < askAt) return approved.decide(server, definitions);
     try {
-      return await ask(server, definitions);
+      const waiting = await ask(server, definitions);
+      approved.add(server, definitions, waiting);
+      return waiting;
     } catch (error) {
       if (ConnectError.from(error).code !== Code.Unimplemented) throw error;
       askAt = performance.now() + askAgainMs;
       if (!told) unserved();
       told = true;
-      return decideHere(approved, server, definitions);
+      return approved.decide(server, definitions);
     }
   };
-  return async (server, definitions) => {
-    const waiting = await askService(server, definitions);
+}
+
+/** Tools of a server that are remembered here at most: what a server lists beyond waits, and pushes nothing out. */
+const maxTools = 10_000;
+/** Servers remembered here at most; the one that was not seen for the longest time goes first. */
+const maxServers = 10_000;
+
+/** What is approved as far as this process knows; what a service approved counts if it forgets how to later. */
+class ApprovedHere {
+  /** Digests by the name of a tool, by server. */
+  readonly #servers = new LruMap<Map<string, Set<string>>>(maxServers);
+
+  /** Remembers the first definition of each tool that is not known. @returns digests of all others: they wait */
+  decide(server: PinnedServer, definitions: readonly PinnedDefinition[]): Set<string> {
+    const tools = this.#toolsOf(server);
+    const waiting = new Set<string>();
     for (const { name, sha256 } of definitions) {
-      const digest = Buffer.from(sha256).toString("hex");
-      if (waiting.has(digest)) continue;
-      const key = toolKey(server, name);
-      approved.set(key, (approved.get(key) ?? new Set()).add(digest));
+      const digest = hexOf(sha256);
+      const known = tools.get(name);
+      if (known === undefined && tools.size < maxTools) tools.set(name, new Set([digest]));
+      else if (known?.has(digest) !== true) waiting.add(digest);
     }
     return waiting;
-  };
-}
-
-function decideHere(
-  approved: Pick<LruMap<ReadonlySet<string>>, "get">,
-  server: PinnedServer,
-  definitions: readonly PinnedDefinition[],
-): Set<string> {
-  const firsts = new Map<string, string>();
-  const waiting = new Set<string>();
-  for (const { name, sha256 } of definitions) {
-    const digest = Buffer.from(sha256).toString("hex");
-    const key = toolKey(server, name);
-    const known = approved.get(key);
-    if (known === undefined && !firsts.has(key)) firsts.set(key, digest);
-    if (known?.has(digest) !== true && firsts.get(key) !== digest) waiting.add(digest);
   }
-  return waiting;
+
+  /** Remembers those that a service lets through. */
+  add(server: PinnedServer, definitions: readonly PinnedDefinition[], waiting: ReadonlySet<string>): void {
+    const tools = this.#toolsOf(server);
+    for (const { name, sha256 } of definitions) {
+      const digest = hexOf(sha256);
+      if (waiting.has(digest)) continue;
+      const known = tools.get(name);
+      if (known !== undefined) known.add(digest);
+      else if (tools.size < maxTools) tools.set(name, new Set([digest]));
+    }
+  }
+
+  #toolsOf({ name, url }: PinnedServer): Map<string, Set<string>> {
+    const key = JSON.stringify([name, url]);
+    const tools = this.#servers.get(key) ?? new Map<string, Set<string>>();
+    this.#servers.set(key, tools);
+    return tools;
+  }
 }
 
-function toolKey({ name, url }: PinnedServer, tool: string): string {
-  return JSON.stringify([name, url, tool]);
+function hexOf(sha256: Uint8Array): string {
+  return Buffer.from(sha256).toString("hex");
 }

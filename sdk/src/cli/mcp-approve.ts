@@ -10,7 +10,8 @@ const FLAGS = {
   sha256: {
     kind: "text",
     placeholder: "HEX",
-    description: "Only the definition with this digest, as the list shows it. Default: all that wait.",
+    description:
+      "Only the definition with this digest, as the list or --json shows it. Default: all that wait.",
   },
   "server-url": {
     kind: "text",
@@ -97,12 +98,16 @@ async function approve(
   );
 }
 
-function digest(hex: string | undefined): Uint8Array<ArrayBuffer> {
-  if (hex === undefined) {
+/** @param text in hexadecimal, or as JSON has it, in base64 */
+function digest(text: string | undefined): Uint8Array<ArrayBuffer> {
+  if (text === undefined) {
     return new Uint8Array();
   }
-  if (!/^[\da-f]{64}$/i.test(hex)) {
-    throw new UsageError("--sha256: expected the 64 hexadecimal digits that aibridge mcp approve lists");
+  if (/^[\da-f]{64}$/i.test(text)) {
+    return new Uint8Array(Buffer.from(text, "hex"));
   }
-  return new Uint8Array(Buffer.from(hex, "hex"));
+  if (/^[A-Za-z\d+/]{43}=$/.test(text)) {
+    return new Uint8Array(Buffer.from(text, "base64"));
+  }
+  throw new UsageError("--sha256: expected the 64 hexadecimal digits that aibridge mcp approve lists");
 }
