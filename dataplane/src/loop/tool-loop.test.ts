@@ -127,3 +127,10 @@ test("a shutdown while the records of a refusal are awaited ends the request: it
   expect(left).toEqual([said]);
   expect(client.started).toBe(false);
 });
+
+test("a request that was refused is not sent again for a client that left meanwhile", async () => {
+  const { loop, client, left } = loopUnderTest({ answers: [said], refusals: refusal(1), amend: () => true });
+  client.gone = true;
+  expect(await loop.run()).toMatchObject({ outcome: "cancelled_by_client", upstreamError: undefined });
+  expect(left).toEqual([said]);
+});

@@ -47,12 +47,13 @@ export class ReasoningRules {
     return isReasoning(item) && !item.encrypted_content && this.#originOf(item)?.stored !== true;
   }
 
-  /** Any message or call of the model will do; further reasoning only where it came of one answer. */
+  /** What follows has to be of the same answer, and reasoning the very next of it. What is not known may be anybody's. */
   #leadsTo(item: Item, next: Item | undefined): boolean {
-    if (next === undefined || !isReasoning(next)) return isOfModel(next);
+    if (next === undefined || !(isReasoning(next) || isOfModel(next))) return false;
     const origin = this.#originOf(item);
-    const follower = origin?.output[origin.index + 1];
-    return follower !== undefined && keysOf(follower).some((key) => keysOf(next).includes(key));
+    const nextOrigin = this.#originOf(next);
+    if (isReasoning(next) && nextOrigin?.index !== (origin?.index ?? Number.NaN) + 1) return false;
+    return origin === undefined || nextOrigin === undefined || nextOrigin.output === origin.output;
   }
 
   /** An item known by its id whose reasoning is not there. */

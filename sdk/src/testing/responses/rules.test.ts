@@ -100,6 +100,16 @@ test("reasoning of one answer may follow reasoning, and what it led to does not 
   expect(again(first, open, message)?.message).toContain("Items are not persisted");
 });
 
+test("reasoning does not lead to what another answer said", () => {
+  const provider = new Provider();
+  const asking = { input: "Hi", store: false, include: ["reasoning.encrypted_content"] };
+  const [thought, callOfIt] = provider.ask(asking, "r_1", thinking("One"), toolCall("f", {})).output;
+  const [message] = provider.ask(asking, "r_2", text("So.")).output;
+  const again = (...items: object[]) => provider.refusal({ ...asking, input: [user, ...items, user] });
+  expect(again(thought, callOfIt, output(callOfIt.call_id), message)).toBeUndefined();
+  expect(again(thought, message)?.message).toContain(`Item '${thought.id}' of type 'reasoning'`);
+});
+
 test("encrypted reasoning comes where it is asked for alone", () => {
   const [item] = new Provider().ask(
     { input: "Hi" },

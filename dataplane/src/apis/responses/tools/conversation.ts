@@ -21,7 +21,7 @@ import { withoutEcho } from "./echo-cutter.ts";
 import { withoutAsking } from "./encrypted-reasoning.ts";
 import { type InjectedRequest, injectTools } from "./inject.ts";
 import { appendInput } from "./input.ts";
-import { rememberLoose, withoutDoubtful } from "./loose-reasoning.ts";
+import { rememberLoose, withoutRefused } from "./loose-reasoning.ts";
 import { withMissingOutput } from "./missing-output.ts";
 import { isCentralCall } from "./received-item.ts";
 import { Sequence } from "./sequence.ts";
@@ -127,7 +127,7 @@ class ResponsesConversation implements ToolConversation {
 
   amend(error: ObservedError): boolean {
     const amended =
-      this.#withMissingOutput(error) ?? this.#withoutDoubtful(error) ?? this.#withoutAsking(error);
+      this.#withMissingOutput(error) ?? this.#withoutRefused(error) ?? this.#withoutAsking(error);
     if (amended === undefined) return false;
     // A later turn is answered within the loop: only the first can miss what came before.
     if (this.#turn === undefined) this.#first = amended;
@@ -190,10 +190,10 @@ class ResponsesConversation implements ToolConversation {
     return rules?.answersMissedCalls === false ? undefined : withMissingOutput(this.#body, error);
   }
 
-  #withoutDoubtful(error: ObservedError): Buffer | undefined {
+  #withoutRefused(error: ObservedError): Buffer | undefined {
     const { rules, reasoning } = this.#options;
     if (rules?.dropsLooseReasoning === false) return undefined;
-    return withoutDoubtful(this.#body, error, reasoning);
+    return withoutRefused(this.#body, error, reasoning);
   }
 
   #withoutAsking(error: ObservedError): Buffer | undefined {

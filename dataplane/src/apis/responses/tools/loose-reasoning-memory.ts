@@ -18,7 +18,7 @@ export interface LooseReasoning {
 /** Longer ids are not remembered: no provider has such. */
 const maxIdLength = 256;
 
-/** The loose reasoning of one gateway. What is forgotten costs one refused request (`withoutDoubtful`). */
+/** The loose reasoning of one gateway. What is forgotten costs one refused request (`withoutRefused`). */
 export class LooseReasoningMemory {
   readonly #names: LruMap<true>;
 
@@ -33,16 +33,21 @@ export class LooseReasoningMemory {
       add: (reasoning) => {
         for (const key of keysOf(scope, reasoning)) this.#names.set(key, true);
       },
-      has: (reasoning) => keysOf(scope, reasoning).some((key) => this.#names.get(key) === true),
+      has: (reasoning) => {
+        // One tells it: the content is long, and looked at only where the client left the id out.
+        const [key] = keysOf(scope, reasoning);
+        return key !== undefined && this.#names.get(key) === true;
+      },
     };
   }
 }
 
-function keysOf(scope: string, { id, encrypted }: ReasoningNames): string[] {
-  return [
-    ...(id === "" || id.length > maxIdLength ? [] : [JSON.stringify([scope, "id", id])]),
-    ...(encrypted === "" ? [] : [JSON.stringify([scope, "content", digest(encrypted)])]),
-  ];
+/** The names under which reasoning is remembered, the shortest first. */
+function* keysOf(scope: string, reasoning: ReasoningNames): Generator<string> {
+  const { id } = reasoning;
+  if (id !== "" && id.length <= maxIdLength) yield JSON.stringify([scope, "id", id]);
+  const { encrypted } = reasoning;
+  if (encrypted !== "") yield JSON.stringify([scope, "content", digest(encrypted)]);
 }
 
 function digest(text: string): string {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { JsonObject } from "../../../json/json-object.ts";
-import { findReasoning, rememberLoose, withoutDoubtful } from "./loose-reasoning.ts";
+import { findReasoning, rememberLoose, withoutRefused } from "./loose-reasoning.ts";
 import { LooseReasoningMemory } from "./loose-reasoning-memory.ts";
 
 const reasoning = (id: string) => ({
@@ -46,6 +46,13 @@ test.each<[string, object[], object[]]>([
   expect(found).toEqual(loose);
 });
 
+test("reasoning before what another answer said is left out if it is known to have led to a hidden call", () => {
+  const known = scope();
+  known.add({ id: "rs_b", encrypted: "" });
+  const body = JsonObject.parse(bytesOf(user, a, said, b, said, user));
+  expect(findReasoning(body, known)).toEqual({ loose: new Set([3]), doubtful: new Set() });
+});
+
 test("reasoning before other reasoning stays unless it is known to have led to a hidden call", () => {
   const known = scope();
   const body = JsonObject.parse(bytesOf(user, a, b, said, user));
@@ -57,12 +64,22 @@ test("reasoning before other reasoning stays unless it is known to have led to a
 test("what is doubtful is left out after a refusal, and from then on", () => {
   const known = scope();
   const request = bytesOf(user, a, b, said, c, b, said);
-  expect(withoutDoubtful(request, { type: "", message: "too long" }, known)).toBeUndefined();
-  expect(withoutDoubtful(request, refusal, known)?.toString()).toBe(
+  expect(withoutRefused(request, { type: "", message: "too long" }, known)).toBeUndefined();
+  expect(withoutRefused(request, refusal, known)?.toString()).toBe(
     bytesOf(user, b, said, b, said).toString(),
   );
   expect(findReasoning(JsonObject.parse(request), known).loose).toEqual(new Set([1, 4]));
-  expect(withoutDoubtful(bytesOf(user, a, said), refusal, known)).toBeUndefined();
+  expect(withoutRefused(bytesOf(user, b, said), refusal, known)).toBeUndefined();
+});
+
+test("of a refusal of what seemed fine, the item that it names is left out alone, and from then on", () => {
+  const known = scope();
+  const request = bytesOf(user, a, said, b, c, said);
+  expect(findReasoning(JsonObject.parse(request), known).loose).toEqual(new Set());
+  expect(withoutRefused(request, refusal, known)?.toString()).toBe(
+    bytesOf(user, said, b, c, said).toString(),
+  );
+  expect(findReasoning(JsonObject.parse(request), known).loose).toEqual(new Set([1]));
 });
 
 test("what one actor's provider said is nothing to another's, and the memory is bounded", () => {

@@ -20,8 +20,8 @@ export interface FoundReasoning {
 const noneFound: FoundReasoning = { loose: new Set(), doubtful: new Set() };
 
 /**
- * Looks for reasoning that neither a message of the model nor a call follows. A client has such if the call behind it was
- * hidden from it.
+ * Looks for reasoning that neither a message of the model nor a call follows, or only one that it did not lead to. A client
+ * has such if the call behind it was hidden from it.
  * @param known what was seen to lead to hidden calls
  */
 export function findReasoning(body: JsonObject, known?: LooseReasoning): FoundReasoning {
@@ -33,8 +33,7 @@ export function findReasoning(body: JsonObject, known?: LooseReasoning): FoundRe
   for (let index = input.length - 1; index >= 0; index -= 1) {
     const kind = kindOf(body, input, index);
     const isLoose =
-      kind === "reasoning" &&
-      (next === "other" || (next === "reasoning" && known?.has(namesAt(body, input, index)) === true));
+      kind === "reasoning" && (next === "other" || known?.has(namesAt(body, input, index)) === true);
     if (isLoose) loose.add(index);
     else if (kind === "reasoning" && next === "reasoning") doubtful.add(index);
     // What is left out follows nothing.
@@ -43,25 +42,37 @@ export function findReasoning(body: JsonObject, known?: LooseReasoning): FoundRe
   return { loose, doubtful };
 }
 
+const complaint = /([\w-]{1,256})'? of type 'reasoning' was provided without its required following item/;
+
 /**
- * The request again without what is doubtful in it, after a refusal that is about reasoning, and remembers that. Undefined
- * for every other error, and where nothing is doubtful.
+ * The request again after a refusal that is about reasoning, without the item that it names, or without all that are
+ * doubtful where that is one of them; remembers those. Undefined for every other error, and where there is nothing to leave
+ * out.
  */
-export function withoutDoubtful(
+export function withoutRefused(
   request: Buffer,
   { message }: ObservedError,
   known?: LooseReasoning,
 ): Buffer | undefined {
-  if (!message.includes("of type 'reasoning' was provided without its required following item"))
-    return undefined;
+  const id = complaint.exec(message)?.[1];
+  if (id === undefined) return undefined;
   const body = JsonObject.parse(request);
   const { doubtful } = findReasoning(body, known);
-  if (doubtful.size === 0) return undefined;
+  const named = reasoningNamed(body, id);
+  const refused = named.every((index) => doubtful.has(index)) ? doubtful : new Set(named);
+  if (refused.size === 0) return undefined;
   const input = body.array("input");
-  for (const index of doubtful) known?.add(namesAt(body, input, index));
+  for (const index of refused) known?.add(namesAt(body, input, index));
   const edits = new JsonEdits();
-  edits.removeElements(input, (index) => doubtful.has(index));
+  edits.removeElements(input, (index) => refused.has(index));
   return edits.apply(request, { start: 0, end: request.length });
+}
+
+function reasoningNamed(body: JsonObject, id: string): number[] {
+  const input = body.array("input");
+  return Array.from({ length: input.length }, (_, index) => index).filter(
+    (index) => kindOf(body, input, index) === "reasoning" && namesAt(body, input, index).id === id,
+  );
 }
 
 /**
@@ -93,18 +104,27 @@ function mayHaveReasoning({ bytes }: JsonObject): boolean {
 
 function kindOf({ bytes }: JsonObject, input: JsonArray, index: number): Kind {
   const { start, end } = input.span(index);
-  const text = (name: string) => asText(findValue(bytes, start, end, name));
-  const type = findMember(bytes, start, end, "type") === -1 ? "message" : text("type");
+  const type = findMember(bytes, start, end, "type") === -1 ? "message" : textAt(bytes, input, index, "type");
   if (type === "reasoning") return "reasoning";
-  if (type === "item_reference") return text("id").startsWith("rs_") ? "reasoning" : "follower";
-  if (type === "message") return text("role") === "assistant" ? "follower" : "other";
+  if (type === "item_reference")
+    return textAt(bytes, input, index, "id").startsWith("rs_") ? "reasoning" : "follower";
+  if (type === "message") return textAt(bytes, input, index, "role") === "assistant" ? "follower" : "other";
   return type.endsWith("_output") ? "other" : "follower";
 }
 
 function namesAt({ bytes }: JsonObject, input: JsonArray, index: number): ReasoningNames {
+  return {
+    id: textAt(bytes, input, index, "id"),
+    get encrypted() {
+      return textAt(bytes, input, index, "encrypted_content");
+    },
+  };
+}
+
+/** The member of an item, "" if it is no text. */
+function textAt(bytes: Buffer, input: JsonArray, index: number, member: string): string {
   const { start, end } = input.span(index);
-  const item = JsonObject.tryAt(bytes, start, end);
-  return item === undefined ? { id: "", encrypted: "" } : namesOf(item);
+  return asText(findValue(bytes, start, end, member));
 }
 
 function namesOf(item: JsonObject): ReasoningNames {
