@@ -19,6 +19,8 @@ let gateway: GatewayUnderTest;
 let wiki: McpTestServer;
 /** `_meta` of every call that the MCP server got. */
 const metas: Readonly<Record<string, unknown>>[] = [];
+/** Calls that it never answers. */
+let hanging = 0;
 
 beforeAll(async () => {
   receiver = await startOtlpReceiver();
@@ -63,7 +65,10 @@ function startWiki(): Promise<McpTestServer> {
     server.registerTool("fail", { description: "Fails.", inputSchema }, () => {
       throw new Error("no such page");
     });
-    server.registerTool("hang", { description: "Hangs.", inputSchema }, () => new Promise(() => undefined));
+    server.registerTool("hang", { description: "Hangs.", inputSchema }, () => {
+      hanging++;
+      return new Promise(() => undefined);
+    });
     return server;
   });
   return serveMcp(toNodeHandler(handler));
@@ -330,6 +335,30 @@ test("a call that fails, and one that takes too long, are errors of their kind",
     [ERROR, "invalid_arguments"],
   ]);
   expect(only(spans, "POST /openai/v1/chat/completions").status).toBe(0);
+});
+
+test("a client that leaves during a call cancels it: nobody's failure but the call's", async () => {
+  const call = toolCall("bmcp_wiki_hang", { text: "x" }, { id: "call_1" });
+  gateway.provider.next({ content: [text("let me see"), call], stop: "tool_use" });
+  const before = hanging;
+  const leaving = new AbortController();
+  const response = await send(gateway, "messages", true, { signal: leaving.signal });
+  await eventually(() => hanging > before || undefined);
+  leaving.abort();
+  const spans = await spansOf(interceptionId(response));
+  expect(spans.map(({ name }) => name).sort()).toEqual([
+    "POST /anthropic/v1/messages",
+    "chat claude-test",
+    "execute_tool hang",
+  ]);
+  expect(only(spans, "execute_tool hang")).toMatchObject({
+    status: ERROR,
+    attributes: { "error.type": "cancelled" },
+  });
+  expect(only(spans, "POST /anthropic/v1/messages")).toMatchObject({
+    status: 0,
+    attributes: { "aibridge.outcome": "cancelled_by_client" },
+  });
 });
 
 const traceId = "4bf92f3577b34da6a3ce929d0e0e4736";

@@ -34,7 +34,7 @@ export interface SendOptions {
 
 /** Sends the simplest request of an API, as alice. */
 export function send(
-  gateway: GatewayUnderTest,
+  gateway: Pick<GatewayUnderTest, "url" | "token">,
   api: ApiCase,
   stream: boolean,
   { body, headers, signal, dispatcher }: SendOptions = {},

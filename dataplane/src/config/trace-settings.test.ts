@@ -35,6 +35,13 @@ test.each<[Variables, readonly string[], string]>([
   expect(settings(env, argv)?.url).toBe(url);
 });
 
+test("--help names the flag and the variable that stands for it", () => {
+  const line = readCommandLine(dataplaneCommand, ["--help"], {});
+  const text = line.help ? line.text : "";
+  expect(text).toContain("--traces-endpoint URL");
+  expect(text).toContain("OTEL_EXPORTER_OTLP_ENDPOINT");
+});
+
 test("defaults are OpenTelemetry's, but for the time of a batch", () => {
   expect(settings(on)).toEqual({
     url: endpoint,

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import type { RequestHandler } from "./handler.ts";
@@ -40,10 +41,12 @@ export class Turns {
     if (before === undefined) return this.#handler(request, response);
     turn.waiting++;
     if (turn.waiting > maxWaiting) return void socket.destroy();
-    before.once("close", () => {
+    // Not in the context of the request before: a host may know by it whose request this is, and what it is part of.
+    const next = AsyncLocalStorage.bind(() => {
       turn.waiting--;
       if (!socket.destroyed) this.#handler(request, response);
     });
+    before.once("close", () => next());
   }
 
   #turnOf(connection: Duplex): Turn {

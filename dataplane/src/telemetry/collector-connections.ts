@@ -10,7 +10,9 @@ export class CollectorConnections {
   constructor(url: string, tls: Pick<AgentOptions, "ca" | "cert" | "key">) {
     const { protocol } = new URL(url);
     this.agent =
-      protocol === "https:" ? new HttpsAgent({ keepAlive: true, ...tls }) : new HttpAgent({ keepAlive: true });
+      protocol === "https:"
+        ? new HttpsAgent({ keepAlive: true, ...tls })
+        : new HttpAgent({ keepAlive: true });
   }
 
   /** True if no request may be made any more. */

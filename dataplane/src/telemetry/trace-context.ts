@@ -34,8 +34,13 @@ export function withTraceparent(headers: readonly string[], traceparent: string)
     else if (lower === "tracestate") states.push(name, value);
     else kept.push(name, value);
   }
-  const parent = readTraceparent(before.length === 1 ? before[0] : undefined);
-  if (parent !== undefined && parent.traceId === readTraceparent(traceparent)?.traceId) kept.push(...states);
+  if (states.length > 0 && goesOn(before, traceparent)) kept.push(...states);
   kept.push("traceparent", traceparent);
   return kept;
+}
+
+/** True if what the headers named before is a part of the same trace. */
+function goesOn(before: readonly string[], traceparent: string): boolean {
+  const parent = readTraceparent(before.length === 1 ? before[0] : undefined);
+  return parent !== undefined && parent.traceId === readTraceparent(traceparent)?.traceId;
 }

@@ -141,6 +141,24 @@ test("a collector that is slow has a bounded number of spans wait for it, and th
   ]);
 });
 
+test("a batch that is refused does not cut off those beside it", async () => {
+  const { receiver, tracing, lines } = await started({ maxBatch: 1 });
+  const held: ServerResponse[] = [];
+  receiver.intercept((response) => void held.push(response));
+  traceRequests(tracing, 3);
+  const flushed = tracing.flush(5_000);
+  await eventually(() => held.length === 3 || undefined);
+  held[1]?.writeHead(400).end();
+  await eventually(() => lines.length === 1 || undefined);
+  held[0]?.writeHead(200).end();
+  held[2]?.writeHead(200).end();
+  await flushed;
+  expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+    { level: 40, reason: "HTTP 400" },
+    { level: 30, lost: 1 },
+  ]);
+});
+
 test("after a flush nothing is under way any more, however long a batch may take", async () => {
   const { receiver, tracing, lines } = await started({ timeoutMs: 60_000, maxBatch: 1, delayMs: 5 });
   receiver.intercept(() => undefined);
@@ -149,6 +167,20 @@ test("after a flush nothing is under way any more, however long a batch may take
   await tracing.flush(100);
   await eventually(() => receiver.connections === 0 || undefined);
   expect(lines.map((line) => JSON.parse(line))).toMatchObject([{ level: 40 }]);
+});
+
+test.each<[string, string, (response: ServerResponse) => void]>([
+  ["refuses", "HTTP 401", (response) => response.writeHead(401).end("what-it-says")],
+  ["is overloaded", "HTTP 429, 502, 503 or 504", (response) => response.writeHead(503).end("what-it-says")],
+  ["is silent", "timeout", () => {}],
+  ["breaks off", "ECONNRESET", (response) => response.destroy()],
+])("a collector that %s is told of once, as %s", async (_, reason, answer) => {
+  const { receiver, tracing, lines } = await started({ timeoutMs: 200, maxBatch: 1 });
+  receiver.intercept(answer);
+  traceRequests(tracing, 3);
+  await tracing.flush(5_000);
+  expect(lines.map((line) => JSON.parse(line))).toMatchObject([{ level: 40, reason }]);
+  expect(lines[0]).not.toContain("what-it-says");
 });
 
 test("a collector that is away is told of once", async () => {

@@ -44,8 +44,9 @@ export function exportedTracing(settings: TraceSettings, log: Logger): Tracing {
   return {
     ...tracingWith(provider),
     flush: async (withinMs) => {
-      // What did not arrive in time stands in the log already.
-      await withinTime(provider.shutdown(), withinMs).catch(() => undefined);
+      // What does not arrive stands in the log already. One batch that is refused ends a shutdown: the others go on.
+      const arrived = provider.shutdown().catch(() => exporter.forceFlush());
+      await withinTime(arrived, withinMs).catch(() => undefined);
       connections.cut();
     },
   };

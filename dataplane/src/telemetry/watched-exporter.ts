@@ -69,8 +69,15 @@ export class WatchedExporter implements SpanExporter {
   }
 }
 
+/** What the exporter's own errors mean, which have no code. */
+const ownErrors: Readonly<Record<string, string>> = {
+  "Request timed out": "timeout",
+  "Export failed with retryable status": "HTTP 429, 502, 503 or 504",
+};
+
 /** Never the text of an error: it may be what the collector said. */
 function reasonOf(error: Error | undefined): string {
-  const status = error !== undefined && "code" in error ? error.code : undefined;
-  return typeof status === "number" ? `HTTP ${status}` : errorCode(error);
+  const code = error !== undefined && "code" in error ? error.code : undefined;
+  if (typeof code === "number") return `HTTP ${code}`;
+  return ownErrors[error?.message ?? ""] ?? errorCode(error);
 }
