@@ -93,9 +93,7 @@ async function measure({ tools, rounds, modes, profile }: Plan): Promise<Cost[]>
 
 /** An MCP server with so many tools. */
 async function wiki(tools: number) {
-  const start = mcpGenerations.modern;
-  if (start === undefined) throw new Error("there is no such generation of MCP servers");
-  return start(
+  return mcpGenerations.modern(
     Array.from({ length: tools }, (_, index) => ({
       name: `read_page_${index}`,
       description: `Reads page ${index} of the company's wiki and says what is written there. `.repeat(4),

@@ -1,5 +1,6 @@
 import { type Part, type Script, text, thinking, toolCall } from "@aibridge/sdk/testing";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { centralToolsConfig } from "../support/mcp/central-tools-config.ts";
 import { type GenerationServer, mcpGenerations } from "../support/mcp/mcp-generations.ts";
 import { type GatewayUnderTest, useGateway } from "../support/use-gateway.ts";
 import { runClient } from "./support/run-client.ts";
@@ -21,18 +22,10 @@ const script: Script = ({ members }) => {
 };
 
 beforeAll(async () => {
-  const start = mcpGenerations.modern;
-  if (start === undefined) throw new Error("no such generation");
-  wiki = await start([{ name: "read", run: (page) => `the page says ${page}` }]);
+  wiki = await mcpGenerations.modern([{ name: "read", run: (page) => `the page says ${page}` }]);
   gateway = await useGateway({
     provider: { script, strict: true },
-    config: (url) => `
-providers:
-  - { name: anthropic, type: anthropic, base_url: "${url}", keys: [sk-ant-central-0123456789abcdef] }
-  - { name: openai, type: openai, base_url: "${url}/v1", keys: [sk-central-0123456789abcdef] }
-mcp_servers:
-  - { name: wiki, url: "${wiki.url}" }
-`,
+    config: (url) => centralToolsConfig(url, { wiki: wiki.url }),
   });
 });
 afterAll(async () => {

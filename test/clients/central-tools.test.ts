@@ -3,6 +3,7 @@ import Anthropic from "@anthropic-ai/sdk";
 import OpenAI from "openai";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { eventually } from "../support/eventually.ts";
+import { centralToolsConfig } from "../support/mcp/central-tools-config.ts";
 import { type GenerationServer, mcpGenerations } from "../support/mcp/mcp-generations.ts";
 import { type GatewayUnderTest, useGateway } from "../support/use-gateway.ts";
 import { runClient } from "./support/run-client.ts";
@@ -27,20 +28,12 @@ function script(request: ProviderRequest) {
 let wiki: GenerationServer;
 let gateway: GatewayUnderTest;
 beforeAll(async () => {
-  const start = mcpGenerations.stateful;
-  if (start === undefined) throw new Error("no such generation");
-  wiki = await start([
+  wiki = await mcpGenerations.stateful([
     { name: "read", description: "Reads a page.", run: (page) => `the page says ${page}` },
   ]);
   gateway = await useGateway({
     provider: { script, strict: true },
-    config: (url) => `
-providers:
-  - { name: anthropic, type: anthropic, base_url: "${url}", keys: [sk-ant-central-0123456789abcdef] }
-  - { name: openai, type: openai, base_url: "${url}/v1", keys: [sk-central-0123456789abcdef] }
-mcp_servers:
-  - { name: wiki, url: "${wiki.url}" }
-`,
+    config: (url) => centralToolsConfig(url, { wiki: wiki.url }),
   });
 });
 afterAll(async () => {

@@ -10,9 +10,7 @@ let gateway: GatewayUnderTest;
 let wiki: GenerationServer;
 
 beforeAll(async () => {
-  const start = mcpGenerations.modern;
-  if (start === undefined) throw new Error("no such generation");
-  wiki = await start([{ name: "read", run: (page) => `page ${page}` }]);
+  wiki = await mcpGenerations.modern([{ name: "read", run: (page) => `page ${page}` }]);
   gateway = await useGateway({
     config: (url) => `
 providers:

@@ -3,6 +3,7 @@ import type { ReadableStream } from "node:stream/web";
 import { toolCall } from "@aibridge/sdk/testing";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { readClientAnswer } from "../support/client-answers/read-client-answer.ts";
+import { centralToolsConfig } from "../support/mcp/central-tools-config.ts";
 import { type HostileRequest, startHostileServer } from "../support/mcp/hostile-server.ts";
 import { type GenerationServer, mcpGenerations } from "../support/mcp/mcp-generations.ts";
 import type { McpTestServer } from "../support/mcp/mcp-test-server.ts";
@@ -66,19 +67,10 @@ beforeAll(async () => {
       else request.result(results[request.params.arguments.text]);
     },
   });
-  const start = mcpGenerations.modern;
-  if (start === undefined) throw new Error("no such generation");
-  modern = await start([{ name: "echo" }, { name: "find", paramHeader: "page" }]);
+  modern = await mcpGenerations.modern([{ name: "echo" }, { name: "find", paramHeader: "page" }]);
   gateway = await useGateway({
-    config: (url) => `
-providers:
-  - { name: anthropic, type: anthropic, base_url: "${url}", keys: [sk-ant-central-0123456789abcdef], max_retries: 0 }
-  - { name: openai, type: openai, base_url: "${url}/v1", keys: [sk-central-0123456789abcdef], max_retries: 0 }
-mcp_servers:
-  - { name: wiki, url: "${server.url}" }
-  - { name: modern, url: "${modern.url}" }
-mcp: { call_timeout: 1s }
-`,
+    config: (url) =>
+      centralToolsConfig(url, { wiki: server.url, modern: modern.url }, "mcp: { call_timeout: 1s }"),
   });
 });
 afterAll(async () => {

@@ -3,6 +3,7 @@ import { toolCall } from "@aibridge/sdk/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { eventually } from "../support/eventually.ts";
 import { metricSum } from "../support/gateway-metrics.ts";
+import { centralToolsConfig } from "../support/mcp/central-tools-config.ts";
 import { plainTool, startHostileServer } from "../support/mcp/hostile-server.ts";
 import type { McpTestServer } from "../support/mcp/mcp-test-server.ts";
 import { type ApiCase, apiModes, interceptionId, send } from "../support/requests.ts";
@@ -20,15 +21,15 @@ beforeAll(async () => {
     "tools/call": ({ result }) => result({ content: [{ type: "text", text: large }] }),
   });
   gateway = await useGateway({
-    config: (url) => `
-providers:
-  - { name: anthropic, type: anthropic, base_url: "${url}", keys: [sk-ant-central-0123456789abcdef], max_retries: 0 }
-  - { name: openai, type: openai, base_url: "${url}/v1", keys: [sk-central-0123456789abcdef], max_retries: 0 }
-mcp_servers:
-  - { name: many, url: "${server.url}" }
+    config: (url) =>
+      centralToolsConfig(
+        url,
+        { many: server.url },
+        `
 limits: { buffered_bytes: 1MiB }
 recording: { max_content_bytes: 1KiB }
 `,
+      ),
   });
 });
 afterAll(async () => {

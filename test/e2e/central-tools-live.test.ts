@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vit
 import { readClientAnswer, readStreamedAnswer } from "../support/client-answers/read-client-answer.ts";
 import { eventually } from "../support/eventually.ts";
 import { freePort } from "../support/free-port.ts";
+import { centralToolsConfig } from "../support/mcp/central-tools-config.ts";
 import { type GenerationServer, mcpGenerations, type TestTool } from "../support/mcp/mcp-generations.ts";
 import { useCentralTools } from "../support/mcp/use-central-tools.ts";
 import { apiModes, apiNames, send } from "../support/requests.ts";
@@ -25,21 +26,13 @@ const tools: readonly TestTool[] = [
 ];
 
 async function startServer(list: readonly TestTool[], port?: number): Promise<GenerationServer> {
-  const start = mcpGenerations.modern;
-  if (start === undefined) throw new Error("no such generation");
-  return start(list, port);
+  return mcpGenerations.modern(list, port);
 }
 
 beforeAll(async () => {
   wiki = await startServer(tools);
   gateway = await useGateway({
-    config: (url) => `
-providers:
-  - { name: anthropic, type: anthropic, base_url: "${url}", keys: [sk-ant-central-0123456789abcdef], max_retries: 0 }
-  - { name: openai, type: openai, base_url: "${url}/v1", keys: [sk-central-0123456789abcdef], max_retries: 0 }
-mcp_servers:
-  - { name: wiki, url: "${wiki.url}" }
-`,
+    config: (url) => centralToolsConfig(url, { wiki: wiki.url }),
   });
 });
 afterAll(async () => {

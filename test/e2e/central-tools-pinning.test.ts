@@ -21,9 +21,7 @@ const poisoned: TestTool = {
 };
 
 async function startServer(...tools: TestTool[]): Promise<GenerationServer> {
-  const start = mcpGenerations.modern;
-  if (start === undefined) throw new Error("no such generation");
-  const server = await start(tools);
+  const server = await mcpGenerations.modern(tools);
   onTestFinished(server.close);
   return server;
 }

@@ -16,9 +16,7 @@ afterAll(() => central[Symbol.asyncDispose]());
 const secret = "secret-that-nobody-sees";
 
 async function started(...tools: TestTool[]): Promise<GenerationServer> {
-  const start = mcpGenerations.stateful;
-  if (start === undefined) throw new Error("no such generation");
-  const server = await start(tools);
+  const server = await mcpGenerations.stateful(tools);
   onTestFinished(server.close);
   return server;
 }

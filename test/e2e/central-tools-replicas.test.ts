@@ -13,9 +13,7 @@ import { gatewayKey } from "../support/use-data-plane.ts";
 
 let wiki: GenerationServer;
 beforeAll(async () => {
-  const start = mcpGenerations.modern;
-  if (start === undefined) throw new Error("no such generation");
-  wiki = await start([{ name: "read", run: (page) => `page ${page}` }]);
+  wiki = await mcpGenerations.modern([{ name: "read", run: (page) => `page ${page}` }]);
 });
 afterAll(() => wiki.close());
 

@@ -155,9 +155,7 @@ test("a server that cannot be reached costs no request any time, and joins in wh
   const actor = newActor({ name: "one", url: `http://127.0.0.1:${port}/mcp` });
   expect((await timed(() => central.tools(actor))).result).toEqual([]);
   expect(await metricSum(central.gateway.adminUrl, "mcp_server_up", 'server="one"')).toBe(0);
-  const start = mcpGenerations.stateful;
-  if (start === undefined) throw new Error("no such generation");
-  const server = await start([{ name: "echo" }], port);
+  const server = await mcpGenerations.stateful([{ name: "echo" }], port);
   onTestFinished(server.close);
   await eventually(async () => expect(await central.tools(actor)).toEqual(["bmcp_one_echo"]));
 });
@@ -165,9 +163,7 @@ test("a server that cannot be reached costs no request any time, and joins in wh
 test("a server that accepts and says nothing delays the first requests once, by the discovery budget", async () => {
   const silent = await serveMcp(() => undefined);
   onTestFinished(silent.close);
-  const start = mcpGenerations.modern;
-  if (start === undefined) throw new Error("no such generation");
-  const server = await start([{ name: "echo" }]);
+  const server = await mcpGenerations.modern([{ name: "echo" }]);
   onTestFinished(server.close);
   const actor = newActor({ name: "silent", url: silent.url }, { name: "one", url: server.url });
   const both = await Promise.all([timed(() => central.tools(actor)), timed(() => central.tools(actor))]);

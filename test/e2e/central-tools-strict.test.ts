@@ -11,6 +11,7 @@ import {
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { readClientAnswer } from "../support/client-answers/read-client-answer.ts";
 import { eventually } from "../support/eventually.ts";
+import { centralToolsConfig } from "../support/mcp/central-tools-config.ts";
 import { type GenerationServer, mcpGenerations, type TestTool } from "../support/mcp/mcp-generations.ts";
 import { ReplayingClient } from "../support/replaying-client.ts";
 import { type ApiCase, apiModes, interceptionId, send } from "../support/requests.ts";
@@ -24,9 +25,7 @@ const read = "bmcp_wiki_read";
 const wikiTools: readonly TestTool[] = [{ name: "read", run: (page) => `page ${page}` }];
 
 beforeAll(async () => {
-  const start = mcpGenerations.modern;
-  if (start === undefined) throw new Error("no such generation");
-  wiki = await start(wikiTools);
+  wiki = await mcpGenerations.modern(wikiTools);
   gateway = await useStrictProvider();
 });
 afterAll(async () => {
@@ -42,13 +41,7 @@ function useStrictProvider(dataPlaneFlags: readonly string[] = []): Promise<Gate
   return useGateway({
     provider: { strict: true, script },
     dataPlaneFlags,
-    config: (url) => `
-providers:
-  - { name: anthropic, type: anthropic, base_url: "${url}", keys: [sk-ant-central-0123456789abcdef], max_retries: 0 }
-  - { name: openai, type: openai, base_url: "${url}/v1", keys: [sk-central-0123456789abcdef], max_retries: 0 }
-mcp_servers:
-  - { name: wiki, url: "${wiki.url}" }
-`,
+    config: (url) => centralToolsConfig(url, { wiki: wiki.url }),
   });
 }
 

@@ -3,6 +3,7 @@ import { httpError, text, toolCall } from "@aibridge/sdk/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readClientAnswer } from "../support/client-answers/read-client-answer.ts";
 import { eventually } from "../support/eventually.ts";
+import { centralToolsConfig } from "../support/mcp/central-tools-config.ts";
 import { type GenerationServer, mcpGenerations, type TestTool } from "../support/mcp/mcp-generations.ts";
 import { interceptionId, send } from "../support/requests.ts";
 import { type GatewayUnderTest, useGateway } from "../support/use-gateway.ts";
@@ -32,17 +33,9 @@ const tools: readonly TestTool[] = [
 ];
 
 beforeAll(async () => {
-  const start = mcpGenerations.modern;
-  if (start === undefined) throw new Error("no such generation");
-  wiki = await start(tools);
+  wiki = await mcpGenerations.modern(tools);
   gateway = await useGateway({
-    config: (url) => `
-providers:
-  - { name: anthropic, type: anthropic, base_url: "${url}", keys: [sk-ant-central-0123456789abcdef], max_retries: 0 }
-  - { name: openai, type: openai, base_url: "${url}/v1", keys: [sk-central-0123456789abcdef], max_retries: 0 }
-mcp_servers:
-  - { name: wiki, url: "${wiki.url}" }
-`,
+    config: (url) => centralToolsConfig(url, { wiki: wiki.url }),
   });
 });
 afterAll(async () => {

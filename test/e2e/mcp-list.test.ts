@@ -41,9 +41,11 @@ function columns(text: string): string[][] {
 }
 
 test("servers and tools are listed, each with the reason why it is in or out, and no credentials", async () => {
-  const start = mcpGenerations.modern;
-  if (start === undefined) throw new Error("no such generation");
-  const wiki = await start([{ name: "read_page" }, { name: "write_page" }, { name: "read_secret" }]);
+  const wiki = await mcpGenerations.modern([
+    { name: "read_page" },
+    { name: "write_page" },
+    { name: "read_secret" },
+  ]);
   onTestFinished(wiki.close);
   const odd = await startHostileServer({
     "tools/list": ({ result }) =>

@@ -175,4 +175,7 @@ const sse: StartGeneration = async (initial, port) => {
 };
 
 /** Every generation of MCP servers that is out there, by name. */
-export const mcpGenerations: Readonly<Record<string, StartGeneration>> = { modern, stateful, stateless, sse };
+export const mcpGenerations = { modern, stateful, stateless, sse } as const satisfies Record<
+  string,
+  StartGeneration
+>;
