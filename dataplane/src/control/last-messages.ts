@@ -70,8 +70,9 @@ export class LastMessages {
   }
 
   /**
-   * The last message; of a message that the recorder does not know or refuses to look for, that message itself. Undefined where the recorder
-   * cannot be asked, which is no reason to fail: at once while it rests after a failure, else within 2 s. Never rejects.
+   * The last message; of a message that the recorder does not know or refuses to look for, that message itself. Undefined
+   * where the recorder cannot be asked, which is no reason to fail: at once while it rests after a failure, else within
+   * 2 s. Never rejects.
    */
   find(query: MessageQuery): Promise<LastMessage | undefined> | undefined {
     if (performance.now() < this.#restsUntil) return undefined;

@@ -1,4 +1,5 @@
 import { hash } from "node:crypto";
+import { limitText } from "../apis/limit-text.ts";
 import type { ServerTool } from "./tool-list.ts";
 
 /** What a server says of a tool, as it is remembered. */
@@ -28,7 +29,16 @@ export function pinnedDefinition({
 }: ServerTool): PinnedDefinition | undefined {
   const text = canonicalJson({ name, description, inputSchema });
   if (text === undefined) return undefined;
-  return { name: shownName(name), sha256: hash("sha256", text, "buffer"), definition: cut(text) };
+  return {
+    name: shownName(name),
+    sha256: hash("sha256", text, "buffer"),
+    definition: limitText(text, maxBytes).text,
+  };
+}
+
+/** A digest in hexadecimal. */
+export function hexOf(sha256: Uint8Array): string {
+  return Buffer.from(sha256).toString("hex");
 }
 
 /** JSON with the members of each object in one order. */
@@ -49,14 +59,4 @@ function shownName(name: string): string {
   if (name.length <= maxName && name.isWellFormed()) return name;
   // JSON tells apart what is no Unicode.
   return `${name.slice(0, keptOfName).toWellFormed()}…${hash("sha256", JSON.stringify(name), "hex")}`;
-}
-
-/** Cuts a text between two code points. */
-function cut(text: string): string {
-  if (Buffer.byteLength(text) <= maxBytes) return text;
-  const bytes = Buffer.from(text);
-  let end = maxBytes;
-  // 10xxxxxx goes on with a code point.
-  while (((bytes[end] ?? 0) & 0xc0) === 0x80) end--;
-  return bytes.subarray(0, end).toString();
 }

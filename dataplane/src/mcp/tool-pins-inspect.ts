@@ -1,7 +1,7 @@
 import type { McpServer } from "@aibridge/proto";
 import { shownUrl } from "./mcp-access.ts";
 import type { ServerTool } from "./tool-list.ts";
-import { pinnedDefinition } from "./tool-pins-definition.ts";
+import { hexOf, pinnedDefinition } from "./tool-pins-definition.ts";
 
 /** What is remembered of tools, read without remembering anything. */
 export interface RememberedTools {
@@ -48,8 +48,4 @@ function approveCommand(server: string, tool: string, digest: string): string {
 
 function isPlain(word: string): boolean {
   return /^\w[\w.-]*$/.test(word);
-}
-
-function hexOf(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString("hex");
 }

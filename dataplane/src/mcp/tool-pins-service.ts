@@ -1,7 +1,7 @@
 import type { ToolPolicyService } from "@aibridge/proto";
 import { type Client, Code, ConnectError } from "@connectrpc/connect";
 import { LruMap } from "../memory/lru-map.ts";
-import type { PinnedDefinition } from "./tool-pins-definition.ts";
+import { hexOf, type PinnedDefinition } from "./tool-pins-definition.ts";
 
 /** A server as its tools are remembered: by its name, and its URL without credentials. */
 export interface PinnedServer {
@@ -118,8 +118,4 @@ class ApprovedHere {
     this.#servers.set(key, tools);
     return tools;
   }
-}
-
-function hexOf(sha256: Uint8Array): string {
-  return Buffer.from(sha256).toString("hex");
 }

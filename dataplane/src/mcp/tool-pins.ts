@@ -4,7 +4,7 @@ import { LruMap } from "../memory/lru-map.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { mcpAccess } from "./mcp-access.ts";
 import type { ServerTool } from "./tool-list.ts";
-import { type PinnedDefinition, pinnedDefinition } from "./tool-pins-definition.ts";
+import { hexOf, type PinnedDefinition, pinnedDefinition } from "./tool-pins-definition.ts";
 import type { PinnedServer, PinTools } from "./tool-pins-service.ts";
 
 /** What happens to a tool whose definition changed: nothing, it is reported, or it is withheld until approved. */
@@ -157,7 +157,7 @@ export class ToolPins {
     let pinned = this.#tools.get(tool);
     if (pinned === undefined) {
       const definition = pinnedDefinition(tool);
-      const digest = definition && Buffer.from(definition.sha256).toString("hex");
+      const digest = definition && hexOf(definition.sha256);
       const { name, url } = pinnedServer(server);
       const key = `${digest} ${JSON.stringify([name, url])}`;
       pinned = { tool, definition, key, isApproved: false };
@@ -224,7 +224,7 @@ export class ToolPins {
     const changed: string[] = [];
     for (const { key, definition } of asked) {
       if (definition === undefined) continue;
-      const waits = digests.has(Buffer.from(definition.sha256).toString("hex"));
+      const waits = digests.has(hexOf(definition.sha256));
       if (waits && this.#verdicts.get(key) === undefined) changed.push(definition.name);
       this.#verdicts.set(key, waits ? waiting : "approved");
     }

@@ -110,8 +110,6 @@ class RecordedTrace implements InterceptionTrace {
   readonly #inside: Context;
   readonly #request: TracedRequest;
   readonly #turns: Attributes;
-  /** Milliseconds since the epoch: one clock for all spans, so that each is inside the one around it. */
-  readonly #now: () => number;
 
   constructor(tracer: Tracer, span: Span, request: TracedRequest, parent: Context) {
     this.#tracer = tracer;
@@ -119,12 +117,11 @@ class RecordedTrace implements InterceptionTrace {
     this.#inside = trace.setSpan(parent, span);
     this.#request = request;
     this.#turns = turnAttributes(request);
-    this.#now = () => request.startedAtMs + performance.now() - request.acceptedAt;
   }
 
   turn(): TurnTrace {
     const name = `chat ${bounded(this.#request.model)}`;
-    return new RecordedTurn(this.#startClientSpan(name, this.#turns), this.#now);
+    return new RecordedTurn(this.#startClientSpan(name, this.#turns), this.#request);
   }
 
   call(call: TracedCall): CallTrace {
@@ -134,7 +131,7 @@ class RecordedTrace implements InterceptionTrace {
       traceparent: writeTraceparent(span.spanContext()),
       end: (error) => {
         if (error !== undefined) fail(span, errorType(error, 0));
-        endSpan(span, this.#now());
+        endSpan(span, nowIn(this.#request));
       },
     };
   }
@@ -150,24 +147,24 @@ class RecordedTrace implements InterceptionTrace {
       if (isRefused) this.#span.setAttribute("error.type", error);
       else fail(this.#span, error);
     }
-    endSpan(this.#span, this.#now());
+    endSpan(this.#span, nowIn(this.#request));
   }
 
   #startClientSpan(name: string, attributes: Attributes): Span {
-    const options = { kind: SpanKind.CLIENT, startTime: this.#now(), attributes };
+    const options = { kind: SpanKind.CLIENT, startTime: nowIn(this.#request), attributes };
     return startSpan(this.#tracer, name, options, this.#inside);
   }
 }
 
 class RecordedTurn implements TurnTrace {
   readonly #span: Span;
-  readonly #now: () => number;
+  readonly #request: TracedRequest;
   readonly #usages: ObservedUsage[] = [];
   readonly traceparent: string;
 
-  constructor(span: Span, now: () => number) {
+  constructor(span: Span, request: TracedRequest) {
     this.#span = span;
-    this.#now = now;
+    this.#request = request;
     this.traceparent = writeTraceparent(span.spanContext());
   }
 
@@ -196,8 +193,13 @@ class RecordedTurn implements TurnTrace {
     this.#span.setAttribute("aibridge.outcome", outcome);
     if (status > 0) this.#span.setAttribute("http.response.status_code", status);
     if (isFailure(end)) fail(this.#span, errorType(end.errorType, status));
-    endSpan(this.#span, this.#now());
+    endSpan(this.#span, nowIn(this.#request));
   }
+}
+
+/** Milliseconds since the epoch, by one clock for all spans of a request, so that each is inside the one around it. */
+function nowIn({ startedAtMs, acceptedAt }: TracedRequest): number {
+  return startedAtMs + performance.now() - acceptedAt;
 }
 
 /** A client that goes away is nobody's failure. */

@@ -12,7 +12,7 @@ export interface MessageQuery {
 export interface LastMessage {
   /** TokenUsage.message_id of the interception's last answer. */
   readonly messageId: string;
-  /** ToolUsage.tool_call_id of its injected calls that were not run (invocation_error "not_run_mixed_turn"). */
+  /** ToolUsage.tool_call_id of its injected calls that were not run: their invocation_error begins with "not_run_". */
   readonly pendingCallIds: readonly string[];
 }
 
